@@ -1,0 +1,155 @@
+/**
+ * Anthropic's Messages API as the client speaks it: the request. Only the fields that a stage or a wire reads are
+ * named; whatever else a client sends stays in the object and is carried along.
+ *
+ * Source: the types of `@anthropic-ai/sdk` 1.12.0.
+ */
+
+/** The body of `POST /v1/messages`. */
+export interface MessageRequest {
+  readonly model: string
+  /** Tokens the answer may have; 0 asks for no generation at all. */
+  readonly max_tokens: number
+  readonly messages: readonly Message[]
+  readonly system?: string | readonly TextBlock[] | null
+  readonly stream?: boolean | null
+  readonly stop_sequences?: readonly string[] | null
+  readonly tools?: readonly Tool[] | null
+  readonly tool_choice?: ToolChoice | null
+  readonly thinking?: Thinking | null
+  readonly output_config?: OutputConfig | null
+  /** Deprecated spelling of `output_config.format`. */
+  readonly output_format?: OutputFormat | null
+  readonly metadata?: { readonly user_id?: string | null } | null
+  readonly temperature?: number | null
+  readonly top_p?: number | null
+  readonly top_k?: number | null
+  readonly service_tier?: string | null
+}
+
+export interface Message {
+  readonly role: "user" | "assistant" | "system"
+  /** Absent only on a system message that merely edits the tools or the effort. */
+  readonly content?: string | readonly ContentBlock[]
+}
+
+export type ContentBlock =
+  | TextBlock
+  | ImageBlock
+  | DocumentBlock
+  | SearchResultBlock
+  | ThinkingBlock
+  | RedactedThinkingBlock
+  | ToolUseBlock
+  | ToolResultBlock
+
+export interface TextBlock {
+  readonly type: "text"
+  readonly text: string
+}
+
+export interface ImageBlock {
+  readonly type: "image"
+  readonly source: Base64Source | UrlSource | FileSource
+}
+
+export interface Base64Source {
+  readonly type: "base64"
+  readonly media_type: string
+  readonly data: string
+}
+
+export interface UrlSource {
+  readonly type: "url"
+  readonly url: string
+}
+
+export interface FileSource {
+  readonly type: "file"
+  readonly file_id: string
+}
+
+export interface DocumentBlock {
+  readonly type: "document"
+  readonly source:
+    | Base64Source
+    | UrlSource
+    | FileSource
+    | { readonly type: "text"; readonly media_type: string; readonly data: string }
+    | { readonly type: "content"; readonly content: string | readonly (TextBlock | ImageBlock)[] }
+  readonly title?: string | null
+  readonly context?: string | null
+  readonly citations?: { readonly enabled?: boolean } | null
+}
+
+export interface SearchResultBlock {
+  readonly type: "search_result"
+  readonly source: string
+  readonly title: string
+  readonly content: readonly TextBlock[]
+}
+
+export interface ThinkingBlock {
+  readonly type: "thinking"
+  readonly thinking: string
+  readonly signature: string
+}
+
+export interface RedactedThinkingBlock {
+  readonly type: "redacted_thinking"
+  readonly data: string
+}
+
+export interface ToolUseBlock {
+  readonly type: "tool_use"
+  readonly id: string
+  readonly name: string
+  readonly input: unknown
+}
+
+export interface ToolResultBlock {
+  readonly type: "tool_result"
+  readonly tool_use_id: string
+  readonly content?: string | readonly ContentBlock[] | null
+  readonly is_error?: boolean | null
+}
+
+/** A custom tool, or one of Anthropic's own when `type` says so. */
+export interface Tool {
+  readonly type?: string | null
+  /** Absent on toolset entries only. */
+  readonly name?: string
+  readonly description?: string
+  readonly input_schema?: JsonSchema
+  readonly strict?: boolean | null
+  readonly input_examples?: readonly unknown[] | null
+  /** Streams the arguments as they come, unchecked, instead of once they are complete. */
+  readonly eager_input_streaming?: boolean | null
+}
+
+/** A JSON Schema, never looked into beyond what a rule needs. */
+export type JsonSchema = { readonly [key: string]: unknown }
+
+export interface ToolChoice {
+  readonly type: "auto" | "any" | "tool" | "none"
+  readonly name?: string
+  readonly disable_parallel_tool_use?: boolean
+}
+
+export interface Thinking {
+  readonly type: "enabled" | "disabled" | "adaptive" | "between_tools"
+  readonly budget_tokens?: number
+  readonly display?: string | null
+}
+
+export interface OutputConfig {
+  readonly effort?: Effort | null
+  readonly format?: OutputFormat | null
+}
+
+export interface OutputFormat {
+  readonly type: "json_schema"
+  readonly schema: JsonSchema
+}
+
+export type Effort = "low" | "medium" | "high" | "xhigh" | "max"

@@ -1,0 +1,83 @@
+/**
+ * The one error class of this program, and the table between HTTP statuses and Anthropic's error types. Whoever
+ * fails throws a {@link ProxyError}; a client sees it in Anthropic's shape, as a status before the answer has begun
+ * and as an `error` event after it.
+ */
+
+/**
+ * What each status is called. Source: Anthropic's error page and `ErrorType` of `@anthropic-ai/sdk` 1.12.0; the SDK
+ * picks its error class by status and retries 408, 409, 429 and 5xx unless `x-should-retry` says otherwise.
+ */
+const TYPES: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "invalid_request_error",
+  408: "timeout_error",
+  409: "conflict_error",
+  413: "request_too_large",
+  415: "invalid_request_error",
+  422: "invalid_request_error",
+  429: "rate_limit_error",
+  500: "api_error",
+  501: "api_error",
+  502: "api_error",
+  503: "api_error",
+  504: "timeout_error",
+  529: "overloaded_error",
+}
+
+export interface ProxyErrorOptions {
+  /** Anthropic's `error.details`, such as `{ error_code }`. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /** Headers the answer carries beside the usual ones: `retry-after`, `x-should-retry`, `allow`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** What failed underneath; for the log, never for the client. */
+  readonly cause?: unknown
+}
+
+/** A failure with the status and the words a client gets. The message never holds a stack or a key. */
+export class ProxyError extends Error {
+  override readonly name = "ProxyError"
+  readonly status: number
+  readonly details: ProxyErrorOptions["details"]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, message: string, options: ProxyErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.status = status
+    this.details = options.details
+    this.headers = options.headers ?? {}
+  }
+
+  /** Anthropic's name for this failure. */
+  get type(): string {
+    return TYPES[this.status] ?? (this.status < 500 ? "invalid_request_error" : "api_error")
+  }
+}
+
+/** The error object inside an error body or an `error` event. */
+export interface ErrorBody {
+  readonly type: "error"
+  readonly error: { readonly type: string; readonly message: string; readonly details?: unknown }
+  readonly request_id: string
+}
+
+/** Anthropic's error shape. `mask` is the last look at any text that leaves: configured keys are taken out there. */
+export function toErrorBody(error: ProxyError, requestId: string, mask: (text: string) => string): ErrorBody {
+  const { type, message, details } = error
+  return { type: "error", error: { type, message: mask(message), ...(details && { details }) }, request_id: requestId }
+}
+
+/** Makes a {@link ProxyError} of whatever was thrown; the words of a stranger's error stay in the log. */
+export function toProxyError(thrown: unknown): ProxyError {
+  if (thrown instanceof ProxyError) return thrown
+  return new ProxyError(500, "the proxy failed on this request; its log says why", { cause: thrown })
+}
+
+/** An `invalid_request_error` that names where in the request the fault is. */
+export function badRequest(path: string, message: string): ProxyError {
+  return new ProxyError(400, path ? `${path}: ${message}` : message)
+}

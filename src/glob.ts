@@ -1,0 +1,41 @@
+/**
+ * Names with `*` in them, matched in linear time: an exact name wins, then the most specific pattern, which is the one
+ * with the most characters that are not `*` (ties go to the one written first).
+ */
+export interface Globs<T> {
+  /** What the best pattern for this name leads to. */
+  match(name: string): T | undefined
+  /** Every pattern as written, in order. */
+  readonly entries: readonly (readonly [pattern: string, value: T])[]
+}
+
+export function createGlobs<T>(entries: readonly (readonly [string, T])[]): Globs<T> {
+  const exact = new Map(entries.filter(([pattern]) => !pattern.includes("*")))
+  const patterns = entries
+    .filter(([pattern]) => pattern.includes("*"))
+    .map(([pattern, value]) => ({ parts: pattern.split("*"), value }))
+    .sort((a, b) => weight(b.parts) - weight(a.parts))
+  return {
+    entries,
+    match: (name) => exact.get(name) ?? patterns.find(({ parts }) => fits(name, parts))?.value,
+  }
+}
+
+function weight(parts: readonly string[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0)
+}
+
+/** Greedy from the left: each part is looked for once, so no pattern can make this slow. */
+function fits(name: string, parts: readonly string[]): boolean {
+  const first = parts[0] ?? ""
+  const last = parts.at(-1) ?? ""
+  if (!name.startsWith(first) || name.length < first.length + last.length || !name.endsWith(last)) return false
+  const end = name.length - last.length
+  let at = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return at <= end
+}

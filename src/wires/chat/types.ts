@@ -1,0 +1,141 @@
+/**
+ * Chat Completions as this program writes and reads it. A backend may leave out nearly everything it answers, so every
+ * field of a reply is optional here and what is read is checked where it is read.
+ *
+ * Source: the types of `openai` 7.57.0; fields of other backends are marked with whose they are.
+ */
+
+export interface ChatRequest {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+  readonly stream?: true
+  readonly stream_options?: { readonly include_usage: true }
+  readonly max_tokens?: number
+  readonly max_completion_tokens?: number
+  readonly temperature?: number
+  readonly top_p?: number
+  readonly top_k?: number
+  readonly stop?: readonly string[]
+  readonly tools?: readonly ChatTool[]
+  readonly tool_choice?: ChatToolChoice
+  readonly parallel_tool_calls?: false
+  readonly reasoning_effort?: string
+  readonly response_format?: {
+    readonly type: "json_schema"
+    readonly json_schema: { readonly name: string; readonly schema: unknown; readonly strict: boolean }
+  }
+  readonly user?: string
+  readonly safety_identifier?: string
+}
+
+export type ChatMessage =
+  | { readonly role: "system" | "developer"; readonly content: string }
+  | { readonly role: "user"; readonly content: string | readonly ChatPart[] }
+  | { readonly role: "assistant"; readonly content: string | null; readonly tool_calls?: readonly ChatToolCall[] }
+  | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string }
+
+export type ChatPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: { readonly url: string } }
+  | { readonly type: "file"; readonly file: { readonly filename: string; readonly file_data: string } }
+
+export interface ChatToolCall {
+  readonly id: string
+  readonly type: "function"
+  readonly function: { readonly name: string; readonly arguments: string }
+}
+
+export interface ChatTool {
+  readonly type: "function"
+  readonly function: {
+    readonly name: string
+    readonly description?: string
+    readonly parameters: unknown
+    readonly strict?: true
+  }
+}
+
+export type ChatToolChoice =
+  | "auto"
+  | "required"
+  | "none"
+  | { readonly type: "function"; readonly function: { readonly name: string } }
+
+/** One chunk of a streamed answer, or a whole answer as one chunk. */
+export interface ChatChunk {
+  readonly id?: string
+  readonly choices?: readonly ChatChoice[] | null
+  readonly usage?: ChatUsage | null
+  readonly service_tier?: string | null
+  /** Groq puts a stream's usage and its early end here. */
+  readonly x_groq?: { readonly usage?: ChatUsage | null; readonly error?: string | null } | null
+}
+
+export interface ChatChoice {
+  readonly index?: number
+  readonly delta?: ChatDelta | null
+  readonly finish_reason?: string | null
+  /** vLLM: the stop string that matched, or a token's number. */
+  readonly stop_reason?: string | number | null
+  /** SGLang: the same. */
+  readonly matched_stop?: string | number | null
+}
+
+export interface ChatDelta {
+  readonly role?: string
+  /** A list of parts at Mistral and Databricks. */
+  readonly content?: string | readonly ChatContentPart[] | null
+  readonly refusal?: string | null
+  /** vLLM, Ollama, OpenRouter, Groq. */
+  readonly reasoning?: string | null
+  /** DeepSeek, llama.cpp, older vLLM. */
+  readonly reasoning_content?: string | null
+  /** OpenRouter. */
+  readonly reasoning_details?: readonly { readonly type?: string; readonly text?: string; readonly summary?: string }[] | null
+  readonly tool_calls?: readonly ChatToolCallDelta[] | null
+  /** Deprecated single call. */
+  readonly function_call?: { readonly name?: string | null; readonly arguments?: unknown } | null
+}
+
+/** A part of a content list. Unknown ones carry only their type. */
+export interface ChatContentPart {
+  readonly type?: string
+  readonly text?: string
+  /** Mistral. */
+  readonly thinking?: string | readonly { readonly type?: string; readonly text?: string }[]
+  /** Databricks. */
+  readonly summary?: readonly { readonly type?: string; readonly text?: string }[]
+}
+
+export interface ChatToolCallDelta {
+  readonly index?: number | null
+  readonly id?: string | null
+  readonly type?: string | null
+  readonly function?: {
+    readonly name?: string | null
+    /** A string by the book; an object or null at some backends. */
+    readonly arguments?: unknown
+  } | null
+}
+
+export interface ChatUsage {
+  readonly prompt_tokens?: number | null
+  readonly completion_tokens?: number | null
+  readonly prompt_tokens_details?: {
+    readonly cached_tokens?: number | null
+    readonly cache_write_tokens?: number | null
+  } | null
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null
+  /** DeepSeek. */
+  readonly prompt_cache_hit_tokens?: number | null
+}
+
+/** A whole answer (`chat.completion`). */
+export interface ChatCompletion {
+  readonly id?: string
+  readonly choices?:
+    | readonly (Omit<ChatChoice, "delta"> & { readonly message?: ChatDelta | null })[]
+    | null
+  readonly usage?: ChatUsage | null
+  readonly service_tier?: string | null
+}

@@ -1,0 +1,22 @@
+/**
+ * What a wire hands up beside the backend's own chunks: the end it announced, and the failure that cut it off. Both
+ * travel as items, because an errored stream drops what is still queued.
+ */
+import type { ProxyError } from "../error.ts"
+import type { ChatChunk } from "./chat/types.ts"
+
+/** The reply failed here; nothing follows. */
+export class Failure {
+  readonly error: ProxyError
+
+  constructor(error: ProxyError) {
+    this.error = error
+  }
+}
+
+/** The backend said that it is done (`data: [DONE]`), as opposed to a connection that merely closed. */
+export class Done {
+  static readonly instance = new Done()
+}
+
+export type WireChunk = ChatChunk | Failure | Done
