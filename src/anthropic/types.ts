@@ -31,6 +31,10 @@ export interface Message {
   readonly role: "user" | "assistant" | "system"
   /** Absent only on a system message that merely edits the tools or the effort. */
   readonly content?: string | readonly ContentBlock[]
+  /** System messages only: `next_user_message` hides the text once a later user message is there. */
+  readonly clear_at?: "next_user_message" | "never" | null
+  /** System messages only: the effort from here on. */
+  readonly output_config?: { readonly effort?: Effort | null } | null
 }
 
 export type ContentBlock =
@@ -42,6 +46,17 @@ export type ContentBlock =
   | RedactedThinkingBlock
   | ToolUseBlock
   | ToolResultBlock
+  | ToolReferenceBlock
+  | BrowserStateBlock
+  | ContainerUploadBlock
+  | ServerToolUseBlock
+  | ServerToolResultBlock
+  | McpToolUseBlock
+  | McpToolResultBlock
+  | McpToolListingBlock
+  | CompactionBlock
+  | FallbackBlock
+  | ToolChangeBlock
 
 export interface TextBlock {
   readonly type: "text"
@@ -87,6 +102,7 @@ export interface SearchResultBlock {
   readonly source: string
   readonly title: string
   readonly content: readonly TextBlock[]
+  readonly citations?: { readonly enabled?: boolean } | null
 }
 
 export interface ThinkingBlock {
@@ -112,6 +128,92 @@ export interface ToolResultBlock {
   readonly tool_use_id: string
   readonly content?: string | readonly ContentBlock[] | null
   readonly is_error?: boolean | null
+}
+
+/** In a tool result: a deferred tool that the client's tool search has found. */
+export interface ToolReferenceBlock {
+  readonly type: "tool_reference"
+  readonly tool_name: string
+}
+
+/** In a tool result: what the client's browser shows. */
+export interface BrowserStateBlock {
+  readonly type: "browser_state"
+  readonly tabs: readonly {
+    readonly tab_id: string
+    readonly title: string
+    readonly url: string
+    readonly active?: boolean
+  }[]
+  readonly state_changes?: readonly { readonly type: string; readonly [key: string]: unknown }[] | null
+}
+
+/** A file for, or from, the container of Anthropic's code execution. */
+export interface ContainerUploadBlock {
+  readonly type: "container_upload"
+  readonly file_id: string
+}
+
+/** In the history: a call of a tool that ran on Anthropic's servers. */
+export interface ServerToolUseBlock {
+  readonly type: "server_tool_use"
+  readonly id: string
+  readonly name: string
+  readonly input: unknown
+}
+
+/** In the history: what such a call gave, in a shape of its own for each tool. */
+export interface ServerToolResultBlock {
+  readonly type:
+    | "web_search_tool_result"
+    | "web_fetch_tool_result"
+    | "code_execution_tool_result"
+    | "bash_code_execution_tool_result"
+    | "text_editor_code_execution_tool_result"
+    | "tool_search_tool_result"
+    | "advisor_tool_result"
+  readonly tool_use_id: string
+  readonly content: unknown
+}
+
+/** In the history: a call of an MCP server's tool that Anthropic made. */
+export interface McpToolUseBlock {
+  readonly type: "mcp_tool_use"
+  readonly id: string
+  readonly name: string
+  readonly server_name: string
+  readonly input: unknown
+}
+
+/** In the same assistant turn as its call. */
+export interface McpToolResultBlock {
+  readonly type: "mcp_tool_result"
+  readonly tool_use_id: string
+  readonly content?: string | readonly TextBlock[] | null
+  readonly is_error?: boolean | null
+}
+
+/** In the history: what an MCP server offered. */
+export interface McpToolListingBlock {
+  readonly type: "mcp_tool_listing"
+  readonly mcp_server_name: string
+}
+
+/** In the history: the summary of what went before. */
+export interface CompactionBlock {
+  readonly type: "compaction"
+  readonly content?: string | null
+}
+
+/** In the history: the mark that another model went on from here. */
+export interface FallbackBlock {
+  readonly type: "fallback"
+}
+
+/** In a system message: a tool comes or goes. */
+export interface ToolChangeBlock {
+  readonly type: "tool_addition" | "tool_removal"
+  readonly tool: { readonly type: string; readonly name?: string }
 }
 
 /** A custom tool, or one of Anthropic's own when `type` says so. */

@@ -114,6 +114,14 @@ export function flowOf<T>(items: readonly T[]): Flow<readonly T[]> {
   return new Flow(new HeldSource<readonly T[]>(items.length > 0 ? [items] : [], EMPTY))
 }
 
+/**
+ * Turns whatever a flow throws into its last item: failures travel in band, because an errored stream drops what is
+ * still queued and tells a reader nothing.
+ */
+export function catching<T>(flow: Flow<T>, toItem: (thrown: unknown) => T): Flow<T> {
+  return new Flow(new CatchingSource(flow.detach(), toItem))
+}
+
 const EMPTY: Source<never> = { read: () => undefined, cancel: () => {} }
 
 /** A source with one step behind it. Chains of these are the fusion: each read is plain calls down the chain. */
@@ -182,6 +190,39 @@ class HeldSource<T> implements Source<T> {
   }
 }
 
+/** A source whose failure is its last item. */
+class CatchingSource<T> implements Source<T> {
+  readonly #source: Source<T>
+  readonly #toItem: (thrown: unknown) => T
+  #over = false // it has failed
+
+  constructor(source: Source<T>, toItem: (thrown: unknown) => T) {
+    this.#source = source
+    this.#toItem = toItem
+  }
+
+  read(): T | undefined | Promise<T | undefined> {
+    if (this.#over) return undefined
+    try {
+      const item = this.#source.read()
+      return item instanceof Promise ? item.catch((thrown: unknown) => this.#caught(thrown)) : item
+    } catch (thrown) {
+      return this.#caught(thrown)
+    }
+  }
+
+  #caught(thrown: unknown): T {
+    this.#over = true
+    void this.#source.cancel(thrown)
+    return this.#toItem(thrown)
+  }
+
+  cancel(reason: unknown): void | Promise<void> {
+    this.#over = true
+    return this.#source.cancel(reason)
+  }
+}
+
 /** A foreign Web stream. */
 class StreamSource<T> implements Source<T> {
   readonly #reader: ReadableStreamDefaultReader<T>
@@ -195,7 +236,7 @@ class StreamSource<T> implements Source<T> {
     return done ? undefined : value
   }
 
-  cancel(reason: unknown): Promise<void> {
-    return this.#reader.cancel(reason)
+  async cancel(reason: unknown): Promise<void> {
+    await this.#reader.cancel(reason).catch(() => {}) // a stream that has failed already has nothing to let go
   }
 }

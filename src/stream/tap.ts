@@ -76,6 +76,7 @@ class MapEvents extends Step<EventList, EventList> {
 class OnMessage extends Step<EventList, EventList> {
   readonly #then: (ended: Ended) => void
   readonly #folder = new Folder()
+  #told = false
 
   constructor(then: (ended: Ended) => void) {
     super()
@@ -83,12 +84,22 @@ class OnMessage extends Step<EventList, EventList> {
   }
 
   take(events: EventList): EventList {
-    for (const event of events) this.#folder.take(event)
+    for (const event of events) {
+      this.#folder.take(event)
+      // Not at the end of the stream: whoever writes a reply down stops reading at its last event.
+      if (event.type === "message_stop" || event.type === "error") this.#tell()
+    }
     return events
   }
 
   end(): undefined {
+    this.#tell()
+  }
+
+  #tell(): void {
     const { message, error } = this.#folder
-    if (message) this.#then({ message, error })
+    if (this.#told || !message) return
+    this.#told = true
+    this.#then({ message, error })
   }
 }

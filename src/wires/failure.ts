@@ -15,8 +15,6 @@ export class Failure {
 }
 
 /** The backend said that it is done (`data: [DONE]`), as opposed to a connection that merely closed. */
-export class Done {
-  static readonly instance = new Done()
-}
+export const DONE = Symbol("done")
 
-export type WireChunk = ChatChunk | Failure | Done
+export type WireChunk = ChatChunk | Failure | typeof DONE

@@ -1,0 +1,193 @@
+/**
+ * The shape of config.yaml. Each message says what is allowed and reads on after the option's path; which value was
+ * there instead is added by `config-mistakes.ts`. Descriptions show up in editors through docs/config.schema.json.
+ */
+import * as v from "valibot"
+import { PROFILES } from "./backends/index.ts"
+
+export const PORT = "a number between 0 and 65535"
+
+const text = v.string("must be text")
+const name = v.pipe(text, v.nonEmpty("must not be empty"))
+const flag = v.boolean("must be true or false")
+const names = v.array(text, "must be a list of names")
+const port = v.pipe(between(PORT, 0, 65_535), v.integer(`must be ${PORT}`))
+const seconds = between("a number of seconds between 0.001 and 86400", 0.001, 86_400)
+
+/** A key goes into a header and is told from a list of keys by having neither comma nor blank. */
+export const KEY = { pattern: /^[\x21-\x2b\x2d-\x7e]+$/, rule: "must be printable ASCII without blanks and commas" } as const
+
+/** What `fetch` refuses in a header would fail each request; a line break at the end of a secret file is the usual case. */
+const headerValue = v.pipe(text, v.regex(/^[\t\x20-\x7e]*$/, "must be printable ASCII in one line"))
+const headerName = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header's name"))
+
+const ModelSchema = v.pipe(
+  mapping({
+    backend: v.pipe(name, v.description("Name of one of the backends below.")),
+    model: v.pipe(name, v.description("The model's name at that backend.")),
+  }),
+  v.description("Where requests for this model go."),
+)
+
+const TimeoutSchema = mapping({
+  connect: v.optional(v.pipe(seconds, v.description("Seconds until the connection must stand. Default 10."))),
+  first_byte: v.optional(v.pipe(seconds, v.description("Seconds until the backend must begin to answer. Default 600."))),
+  idle: v.optional(v.pipe(seconds, v.description("Seconds a begun answer may be silent. Default 300."))),
+})
+
+const FlagsSchema = mapping({
+  max_tokens_field: v.optional(oneOf(["max_tokens", "max_completion_tokens"])),
+  system_role: v.optional(oneOf(["system", "developer"])),
+  mid_system: v.optional(oneOf(["keep", "user"])),
+  stream_usage: v.optional(flag),
+  tool_choice: v.optional(flag),
+  parallel_tool_calls: v.optional(flag),
+  stop_max: v.optional(atLeast(0)),
+  tool_name_max: v.optional(atLeast(16)),
+  tool_id_max: v.optional(atLeast(9)),
+  images: v.optional(oneOf(["url", "data", "none"])),
+  image_types_refused: v.optional(names),
+  files: v.optional(flag),
+  top_k: v.optional(flag),
+  json_schema: v.optional(flag),
+  user_field: v.optional(oneOf(["user", "safety_identifier", "none"])),
+  prefill: v.optional(oneOf(["refuse", "pass"])),
+  reasoning: v.optional(
+    mapping({
+      request: v.optional(oneOf(["reasoning_effort", "none"])),
+      efforts: v.optional(names),
+      off: v.optional(v.nullable(text)),
+    }),
+  ),
+})
+
+const BackendSchema = v.pipe(
+  mapping({
+    base_url: v.pipe(
+      text,
+      v.check(isBackendUrl, "must be an http(s) URL without a query, such as http://localhost:11434/v1, or demo:"),
+      v.description("Where the backend's API begins; /chat/completions is added. `demo:` is the built-in demo."),
+    ),
+    api_key: v.optional(
+      v.pipe(v.nullable(headerValue), v.description("Sent as Authorization: Bearer. Leave out for none.")),
+    ),
+    headers: v.nullish(
+      v.pipe(
+        named(headerValue, "header names to values", headerName),
+        v.description("Further headers of each request to it."),
+      ),
+    ),
+    profile: v.optional(
+      v.pipe(oneOf(Object.keys(PROFILES)), v.description("What kind of backend it is. Default: told by base_url.")),
+    ),
+    flags: v.nullish(v.pipe(FlagsSchema, v.description("Single flags of the profile, overridden."))),
+    timeout: v.nullish(TimeoutSchema),
+  }),
+  v.description("A backend that speaks OpenAI's Chat Completions."),
+)
+
+const ServerSchema = mapping({
+  host: v.optional(v.pipe(name, v.description("Address to listen on. Default 127.0.0.1: this machine only."))),
+  port: v.optional(v.pipe(port, v.description("Port to listen on. Default 8081."))),
+  ping: v.optional(v.pipe(seconds, v.description("Seconds of silence after which a stream gets a ping. Default 10."))),
+  max_body: v.optional(
+    v.pipe(atLeast(1024), v.description("Largest request body in bytes. Default 33554432 (32 MB).")),
+  ),
+  drain: v.optional(
+    v.pipe(
+      between("a number of seconds between 0 and 86400", 0, 86_400),
+      v.description("Seconds running answers get after SIGTERM. Default 30."),
+    ),
+  ),
+})
+
+const KeySchema = mapping({
+  name: v.pipe(name, v.description("How logs and plugins call this key.")),
+  key: v.pipe(v.string(KEY.rule), v.regex(KEY.pattern, KEY.rule), v.description("The key itself; write ${SOME_VARIABLE}.")),
+  models: v.optional(
+    v.pipe(v.array(name, "must be a list of model names"), v.description("Models it may use, globs allowed. Default: all.")),
+  ),
+})
+
+const PLUGIN = "must be `name`, or `name:` with its options indented below it"
+const PluginSchema = v.union(
+  [
+    name,
+    v.pipe(
+      v.record(v.string(), v.nullable(v.record(v.string(), v.unknown()))),
+      v.check((entry) => Object.keys(entry).length === 1, PLUGIN),
+    ),
+  ],
+  PLUGIN,
+)
+
+// Optional sections may be empty (null), which is what stays when all their lines are commented out.
+export const ConfigSchema = v.pipe(
+  mapping({
+    models: v.pipe(
+      named(ModelSchema, "model names"),
+      v.description("Model names clients ask for, `*` allowed. An exact name wins, then the most specific pattern."),
+    ),
+    backends: named(BackendSchema, "backend names"),
+    server: v.nullish(ServerSchema),
+    keys: v.nullish(
+      v.pipe(v.array(KeySchema, "must be a list of keys"), v.description("Keys clients may use, beside PROXY_API_KEY.")),
+    ),
+    plugins: v.nullish(
+      v.pipe(
+        v.array(PluginSchema, "must be a list of plugins"),
+        v.description("Plugins in the order of the line, outermost first: `name` or `name: {options}`."),
+      ),
+    ),
+  }),
+  v.title("LLM Proxy config.yaml"),
+)
+
+/** A mapping with these options and no others. */
+function mapping<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const allowed = Object.keys(entries).join(", ")
+  return noList(
+    v.strictObject(entries, (issue) => {
+      if (issue.expected === "never") return `unknown option; allowed: ${allowed}`
+      return issue.received === "undefined" ? "is missing" : `must be a mapping with ${allowed}`
+    }),
+  )
+}
+
+/** A mapping from names of one's own. */
+function named<const Value extends v.GenericSchema>(value: Value, what: string, key: v.GenericSchema<string, string> = name) {
+  return noList(v.record(key, value, `must be a mapping of ${what}`))
+}
+
+/** To valibot a list is an object too, whose options are 0, 1, and so on. */
+function noList<const Schema extends v.GenericSchema>(schema: Schema): Schema {
+  return {
+    ...schema,
+    "~run": (dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) => {
+      if (!Array.isArray(dataset.value)) return schema["~run"](dataset, config)
+      v._addIssue(schema, "type", dataset, config)
+      return dataset
+    },
+  }
+}
+
+function oneOf<const Options extends readonly string[]>(options: Options) {
+  return v.picklist(options, `must be one of ${options.join(", ")}`)
+}
+
+function between(what: string, least: number, most: number) {
+  const rule = `must be ${what}`
+  return v.pipe(v.number(rule), v.minValue(least, rule), v.maxValue(most, rule))
+}
+
+function atLeast(least: number) {
+  const rule = `must be a whole number, ${least} or more`
+  return v.pipe(v.number(rule), v.safeInteger(rule), v.minValue(least, rule))
+}
+
+function isBackendUrl(url: string): boolean {
+  if (url === "demo:") return true
+  if (!URL.canParse(url)) return false
+  const { protocol, search, hash, username, password } = new URL(url)
+  return (protocol === "http:" || protocol === "https:") && !search && !hash && !username && !password
+}

@@ -1,0 +1,73 @@
+/**
+ * The public names of `llm-proxy`. Nothing here needs Node: it runs wherever web Requests and streams do. What reads
+ * files and listens is in `llm-proxy/node`.
+ */
+export * as v from "valibot"
+export type {
+  AssistantMessage,
+  BlockDelta,
+  BlockDeltaEvent,
+  BlockStartEvent,
+  BlockStopEvent,
+  ErrorEvent,
+  MessageDeltaEvent,
+  MessageEvent,
+  MessageStartEvent,
+  ReplyBlock,
+  ReplyToolUse,
+  StopDetails,
+  StopReason,
+  Usage,
+} from "./anthropic/events.ts"
+export { fold, unfold } from "./anthropic/fold.ts"
+export type {
+  ContentBlock,
+  Effort,
+  ImageBlock,
+  JsonSchema,
+  Message,
+  MessageRequest,
+  OutputConfig,
+  TextBlock,
+  Thinking,
+  ThinkingBlock,
+  Tool,
+  ToolChoice,
+  ToolResultBlock,
+  ToolUseBlock,
+} from "./anthropic/types.ts"
+export type { Profile } from "./backends/profile.ts"
+export { ConfigError, defineConfig, type Config, type Settings } from "./config.ts"
+export { ProxyError, type ProxyErrorOptions } from "./error.ts"
+export { createGlobs, type Globs } from "./glob.ts"
+export { createLog, LEVELS, printable, type Fields, type Level, type Log, type LogOptions } from "./log.ts"
+export {
+  definePlugin,
+  type OptionsSchema,
+  type Plugin,
+  type PluginTools,
+  type PluginUse,
+  type Setup,
+} from "./plugin.ts"
+export { createProxy, type Proxy, type ProxyOptions } from "./proxy.ts"
+export {
+  defineStage,
+  type AnyStage,
+  type Authorized,
+  type Backend,
+  type Chunks,
+  type Client,
+  type Events,
+  type Parsed,
+  type Place,
+  type Places,
+  type Received,
+  type Routed,
+  type Stage,
+  type Target,
+  type Translated,
+} from "./stage.ts"
+export { Flow, flowOf, Step, type Source } from "./stream/flow.ts"
+export { mapEvents, onMessage, tap, type Ended } from "./stream/tap.ts"
+export type { ChatChunk, ChatMessage, ChatRequest } from "./wires/chat/types.ts"
+export { DONE, Failure, type WireChunk } from "./wires/failure.ts"

@@ -1,0 +1,96 @@
+/**
+ * Plugins by name: a file `NAME.ts` (or .mts, .js, .mjs) in the `plugins` folder beside the config, or one that comes
+ * with the program. Nothing in a folder runs unless the config lists it.
+ */
+import { readdir, realpath } from "node:fs/promises"
+import { join, parse } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Config } from "../config.ts"
+import { shorten, type Mistake } from "../config-mistakes.ts"
+import { validateOptions, type PluginUse } from "../plugin.ts"
+import { answerToOwnName } from "./own-package.ts"
+import { displayed, importPlugin } from "./plugin-file.ts"
+import { StartError } from "./start-error.ts"
+
+/** As the config lists them. */
+type Entries = NonNullable<Config["plugins"]>
+
+const NAME = /^[a-z0-9][a-z0-9_-]*$/
+const EXTENSIONS = new Set([".ts", ".mts", ".js", ".mjs"])
+
+/**
+ * Loads the listed plugins, in order, with their options validated.
+ *
+ * @param beside The `plugins` folder beside the config; it need not be there.
+ * @param tell Makes a mistake in the config a line.
+ * @throws {StartError} with a line for each plugin that is unknown, ambiguous, broken, or has wrong options.
+ */
+export async function loadPlugins(
+  entries: Entries,
+  beside: string,
+  tell: (mistake: Mistake) => string,
+): Promise<readonly PluginUse[]> {
+  if (entries.length === 0) return []
+  answerToOwnName()
+  const files = await listFiles(await foldersFor(beside))
+  const uses: PluginUse[] = []
+  const wrong: string[] = []
+  for (const [n, entry] of entries.entries()) {
+    const [name = "", options] = typeof entry === "string" ? [entry] : (Object.entries(entry)[0] ?? [])
+    const candidates = files.get(name) ?? []
+    const file = candidates[0]
+    if (!file || candidates.length > 1 || !NAME.test(name)) {
+      wrong.push(tell({ path: ["plugins", n], message: complaint(name, candidates, [...files.keys()]) }))
+      continue
+    }
+    try {
+      const plugin = await importPlugin(file)
+      const checked = await validateOptions(plugin, options)
+      if ("options" in checked) uses.push({ plugin, options: checked.options })
+      else wrong.push(...checked.issues.map(({ path, message }) => tell({ path: ["plugins", n, name, ...path], message })))
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      wrong.push(error.message)
+    }
+  }
+  if (wrong.length > 0) throw new StartError(wrong)
+  return uses
+}
+
+function complaint(name: string, candidates: readonly string[], known: readonly string[]): string {
+  if (!NAME.test(name)) return `${shorten(name)} is not a plugin's name: lower-case letters, digits, - and _`
+  if (candidates.length > 1) return `${shorten(name)} is more than one file: ${candidates.map(displayed).join(" and ")}`
+  return `there is no plugin ${shorten(name)}; there is ${known.toSorted().join(", ") || "none"}`
+}
+
+/**
+ * The folder beside the config, and the one of the program: `plugins` in a clone, `dist/plugins` when compiled. A
+ * clone that was compiled has both, of the same plugins; then its own sources are what runs.
+ */
+async function foldersFor(beside: string): Promise<readonly string[]> {
+  const shipped = fileURLToPath(new URL("../../plugins", import.meta.url))
+  const sources = fileURLToPath(new URL("../../../plugins", import.meta.url))
+  const compiled = import.meta.url.endsWith(".js")
+  return compiled && (await real(beside)) === (await real(sources)) ? [beside] : [beside, shipped]
+}
+
+/** Files by the name of their plugin; one file that is reached through two folders counts once. */
+async function listFiles(folders: readonly string[]): Promise<Map<string, string[]>> {
+  const files = new Map<string, string[]>()
+  const seen = new Set<string>()
+  for (const folder of folders) {
+    for (const file of await readdir(folder).catch(() => [])) {
+      const { name, ext } = parse(file)
+      const path = join(folder, file)
+      const target = await real(path)
+      if (!NAME.test(name) || !EXTENSIONS.has(ext) || seen.has(`${name}:${target}`)) continue
+      seen.add(`${name}:${target}`)
+      files.set(name, [...(files.get(name) ?? []), path])
+    }
+  }
+  return files
+}
+
+async function real(path: string): Promise<string> {
+  return realpath(path).catch(() => path)
+}

@@ -1,0 +1,41 @@
+/**
+ * A `fetch` that rides on undici's `request`: Node's own costs about three times as much a call (351 µs of CPU against
+ * 110, Node 24). It knows what the proxy needs and no more: no redirects, no decoding, an abort signal, and a body that
+ * is a {@link Flow}, so that reading it is one hop.
+ */
+import { Agent, request, type Dispatcher } from "undici"
+import { ProxyError } from "../error.ts"
+import { Flow } from "../stream/flow.ts"
+import { Pump } from "./pump.ts"
+
+/** Time limits belong to the caller, except the one only the socket knows. */
+const agent = new Agent({
+  connect: { timeout: 10_000 },
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // Shorter than any provider keeps an idle connection, so that a request seldom meets one that is being closed.
+  keepAliveTimeout: 4_000,
+  keepAliveMaxTimeout: 25_000,
+})
+
+export const undiciFetch = async (url: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+  const { statusCode, headers, body } = await request(String(url), {
+    dispatcher: agent,
+    method: (init.method ?? "GET") as Dispatcher.HttpMethod,
+    headers: new Headers(init.headers),
+    body: typeof init.body === "string" ? init.body : null,
+    signal: init.signal ?? null,
+  })
+  const kept = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Array.isArray(value) ? value : [value ?? ""]) kept.append(name, one)
+  }
+  const encoding = kept.get("content-encoding")
+  if (encoding && encoding !== "identity") {
+    body.destroy()
+    throw new ProxyError(502, "the backend compressed its answer although it was asked not to")
+  }
+  const bare = statusCode === 204 || statusCode === 205 || statusCode === 304 // a Response of these may have no body
+  if (bare) void body.dump()
+  return new Response(bare ? null : new Flow(new Pump(body)), { status: statusCode, headers: kept })
+}

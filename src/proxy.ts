@@ -1,0 +1,186 @@
+/**
+ * The proxy as an h3 app: which request goes where, and the one shape errors have. It answers web Requests, so it runs
+ * wherever those do; a server is somebody else's business.
+ */
+import { H3, onDispose, type H3Event } from "h3"
+import { createStorage, prefixStorage, type Storage } from "unstorage"
+import { createBody } from "./body.ts"
+import { resolveConfig, type Config, type Settings } from "./config.ts"
+import { createDial } from "./dial.ts"
+import { createCountTokens } from "./endpoints/count-tokens.ts"
+import { answerHealth, answerReady } from "./endpoints/health.ts"
+import { createGetModel, createListModels } from "./endpoints/models.ts"
+import { ProxyError, toErrorBody, toProxyError } from "./error.ts"
+import { createHealth } from "./health.ts"
+import { createMask, printable, SILENT, type Log } from "./log.ts"
+import { createEntrance, createPipeline } from "./pipeline.ts"
+import { setUpPlugins, type PluginUse } from "./plugin.ts"
+import { toStages, type Authorized, type Received } from "./stage.ts"
+import { createAuth, subtleDigest, type Digest } from "./stages/auth.ts"
+import { createEncode } from "./stages/encode.ts"
+import { createFromOpenAI } from "./stages/from-openai.ts"
+import { parse } from "./stages/parse.ts"
+import { createFind, createRoute } from "./stages/route.ts"
+import { createToOpenAI } from "./stages/to-openai.ts"
+import { createUpstream } from "./stages/upstream.ts"
+
+export interface ProxyOptions {
+  /** Plugins with their options, outermost first. */
+  readonly plugins?: readonly PluginUse[]
+  /** @default a log that shows nothing */
+  readonly log?: Log
+  /** What connections are opened with. @default the platform's fetch */
+  readonly fetch?: typeof globalThis.fetch
+  /** SHA-256. @default the platform's, which is asynchronous */
+  readonly digest?: Digest
+  /** Where plugins keep things. @default memory */
+  readonly storage?: Storage
+}
+
+export interface Proxy {
+  readonly app: H3
+  readonly settings: Settings
+  fetch(request: Request): Response | Promise<Response>
+  /** Closes the plugins. Requests that are running are not waited for. */
+  close(): Promise<void>
+}
+
+/** Answers one method of one path. */
+type Handler = (context: Received, event: H3Event) => Response | Promise<Response>
+
+/**
+ * Makes a proxy.
+ *
+ * @throws {ConfigError} when the parts of the config do not fit together, and whatever a plugin's setup throws.
+ */
+export async function createProxy(config: Config | Settings, options: ProxyOptions = {}): Promise<Proxy> {
+  const settings = "routes" in config ? config : resolveConfig(config)
+  const { server, routes, backends, clients, secrets } = settings
+  const { plugins = [], log = SILENT, fetch, digest = subtleDigest, storage = createStorage() } = options
+  const mask = createMask(secrets)
+  const health = createHealth(backends, mask)
+  const running = await setUpPlugins(plugins, (name) => ({
+    storage: prefixStorage(storage, `plugin:${name}`),
+    log: log.with({ plugin: name }),
+  }))
+  const stages = toStages(running.stages)
+  const auth = await createAuth(clients, digest)
+  const find = createFind(routes)
+  const messages = createPipeline(
+    {
+      auth,
+      parse,
+      route: createRoute(find),
+      toOpenAI: createToOpenAI(),
+      upstream: createUpstream(createDial(fetch), health),
+      fromOpenAI: createFromOpenAI(newId),
+      encode: createEncode({ ping: server.ping, mask }),
+    },
+    stages,
+  )
+  const enter = (answer: (context: Authorized) => Promise<Response>): Handler => createEntrance({ auth }, stages, answer)
+  const getModel = createGetModel(routes)
+
+  const table: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+    "/v1/messages": { POST: messages },
+    "/v1/messages/count_tokens": { POST: enter(createCountTokens(find)) },
+    "/v1/models": { GET: enter(createListModels(routes)) },
+    "/v1/models/**": { GET: (context, event) => enter((authorized) => getModel(authorized, idIn(event)))(context, event) },
+    "/api/event_logging/batch": { POST: ({ head }) => Response.json({}, { headers: head }) },
+    "/api/hello": { HEAD: ({ head }) => new Response(null, { headers: head }), GET: ({ head }) => Response.json({}, { headers: head }) },
+    "/health": { GET: ({ head }) => answerHealth(head) },
+    "/health/ready": {
+      GET: async (context) => {
+        const known = await auth(context).then(() => true, () => false)
+        return answerReady(health, known, context.head)
+      },
+    },
+    "/": { GET: ({ head }) => Response.json({ name: "llm-proxy", api: "/v1/messages" }, { headers: head }) },
+  }
+
+  const toResponse = (thrown: unknown, { id, head, log }: Pick<Received, "id" | "head" | "log">): Response => {
+    const error = toProxyError(thrown)
+    logFailure(log, error)
+    const headers = new Headers({ ...Object.fromEntries(head), ...error.headers })
+    return Response.json(toErrorBody(error, id, mask), { status: error.status, headers })
+  }
+
+  const answer = async (event: H3Event, path: string, methods: Readonly<Record<string, Handler>>): Promise<Response> => {
+    const context = toReceived(event, path, log, server.max_body)
+    try {
+      const { method } = event.req
+      // A HEAD is a GET whose body the server leaves out.
+      const handler = methods[method] ?? (method === "HEAD" ? methods["GET"] : undefined)
+      if (!handler) throw wrongMethod(method, path, Object.keys(methods))
+      return await handler(context, event)
+    } catch (thrown) {
+      return toResponse(thrown, context)
+    }
+  }
+
+  const app = new H3({
+    silent: true,
+    // What fails before a handler runs: a path that cannot be decoded, say.
+    onError: ({ unhandled, cause, status, message }, event) =>
+      toResponse(unhandled ? cause : new ProxyError(status, message), toReceived(event, "", log, 0)),
+  })
+  for (const [path, methods] of Object.entries(table)) {
+    app.all(path, (event) => answer(event, path, methods))
+    // A base URL that ends in /v1 makes clients ask for /v1/v1/… (claude-code#20416).
+    if (path.startsWith("/v1/")) app.all(`/v1${path}`, (event) => answer(event, path, methods))
+  }
+  app.all("/**", (event) => {
+    const context = toReceived(event, "", log, 0)
+    return toResponse(new ProxyError(404, `there is no ${printable(event.url.pathname)} here`), context)
+  })
+  return { app, settings, fetch: (request) => app.fetch(request), close: () => running.close() }
+}
+
+function toReceived(event: H3Event, path: string, log: Log, maxBody: number): Received {
+  const id = newId("req_")
+  const own = log.with({ request: id })
+  if (log.shows("debug")) {
+    const began = performance.now()
+    own.debug("received", { method: event.req.method, path })
+    onDispose(event, (reason) => own.debug("over", { ms: Math.round(performance.now() - began), broke: reason === undefined ? undefined : String(reason) }))
+  }
+  return {
+    id,
+    req: event.req,
+    signal: event.req.signal,
+    log: own,
+    head: new Headers({ "request-id": id }),
+    bytes: createBody(event.req, maxBody),
+  }
+}
+
+/** @returns The prefix and 32 random hexadecimal digits. */
+function newId(prefix: string): string {
+  return prefix + crypto.randomUUID().replaceAll("-", "")
+}
+
+/** A model id may have slashes in it, encoded or not. */
+function idIn(event: H3Event): string {
+  const raw = event.url.pathname.replace(/^(\/v1)+\/models\//, "")
+  try {
+    return decodeURIComponent(raw)
+  } catch {
+    throw new ProxyError(404, `model: ${printable(raw)}`)
+  }
+}
+
+function wrongMethod(method: string, path: string, allowed: readonly string[]): ProxyError {
+  return new ProxyError(405, `${printable(method)} is not allowed on ${path}; allowed: ${allowed.join(", ")}`, {
+    headers: { allow: allowed.join(", ") },
+  })
+}
+
+/** What is the client's fault is a line for debugging; what is ours or the backend's is not. */
+function logFailure(log: Log, error: ProxyError): void {
+  const fields = { status: error.status, type: error.type, error: error.message }
+  if (error.status < 500) log.debug("refused", fields)
+  else {
+    const { cause } = error
+    log.error("failed", { ...fields, cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined })
+  }
+}

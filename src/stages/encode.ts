@@ -1,0 +1,104 @@
+/**
+ * encode: the events → an HTTP response, as server-sent events or folded into one Message. It is given the promise of a
+ * reply, not the reply: when the backend takes long to begin, the client is answered 200 and pinged until it does, so
+ * that a slow prefill never looks dead; a failure after that is an `error` event.
+ */
+import type { ErrorEvent, MessageEvent } from "../anthropic/events.ts"
+import { Folder } from "../anthropic/fold.ts"
+import { toErrorBody, toProxyError, ProxyError } from "../error.ts"
+import type { Events, Parsed } from "../stage.ts"
+import { catching, Flow, type Source } from "../stream/flow.ts"
+import { Encode } from "../stream/encode.ts"
+import { Pinged } from "../stream/ping.ts"
+
+export interface EncodeOptions {
+  /** Seconds of silence after which a stream gets a ping. */
+  readonly ping: number
+  /** Takes configured keys out of a text. */
+  readonly mask: (text: string) => string
+}
+
+export function createEncode({ ping, mask }: EncodeOptions): (context: Parsed, reply: Promise<Events>) => Promise<Response> {
+  return async (context, reply) => {
+    if (!context.request.stream) return whole(context, await reply)
+    const asEvent = (thrown: unknown): readonly MessageEvent[] => {
+      const error = toProxyError(thrown)
+      context.log[error.status === 499 ? "debug" : "error"]("reply failed", { error: error.message, cause: causeOf(thrown) })
+      return [toErrorBody(error, context.id, mask)]
+    }
+    const late = await isLate(reply, ping)
+    const events = catching(late ? new Flow(new LateSource(reply)) : await reply, asEvent)
+    const bytes = events.pipeThrough(new Encode({ model: context.request.model, requestId: context.id, mask }))
+    const headers = new Headers(context.head)
+    headers.set("content-type", "text/event-stream; charset=utf-8")
+    headers.set("cache-control", "no-cache")
+    headers.set("x-accel-buffering", "no") // nginx would hold the stream back
+    return new Response(new Flow(new Pinged(bytes.detach(), ping, late ? ping : 0)), { headers })
+  }
+}
+
+/** The Message of a client that did not ask to stream. */
+async function whole({ request, head }: Parsed, reply: Events): Promise<Response> {
+  const folder = new Folder()
+  for await (const events of reply) for (const event of events) folder.take(event)
+  const { message, error } = folder
+  if (error) throw toThrown(error)
+  if (!message) throw new ProxyError(502, "the backend answered nothing")
+  const headers = new Headers(head)
+  headers.set("content-type", "application/json")
+  return new Response(JSON.stringify({ ...message, model: request.model }), { headers })
+}
+
+/** A failure that travelled as an event, as an error again. Which status a type has is Anthropic's table, backwards. */
+const STATUS: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  timeout_error: 504,
+  conflict_error: 409,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  overloaded_error: 529,
+}
+
+function toThrown({ type, message }: ErrorEvent["error"]): ProxyError {
+  return new ProxyError(STATUS[type] ?? 502, message)
+}
+
+/** Whether the reply has not begun after so many seconds. One that fails in time rejects. */
+async function isLate(reply: Promise<Events>, seconds: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), seconds * 1000)
+  })
+  try {
+    return await Promise.race([reply.then(() => false), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** A reply that is still to come. */
+class LateSource implements Source<readonly MessageEvent[]> {
+  readonly #source: Promise<Source<readonly MessageEvent[]>>
+
+  constructor(reply: Promise<Events>) {
+    this.#source = reply.then((flow) => flow.detach())
+    this.#source.catch(() => {}) // told to whoever reads; a client that has left reads nothing
+  }
+
+  async read(): Promise<readonly MessageEvent[] | undefined> {
+    return (await this.#source).read()
+  }
+
+  cancel(reason: unknown): void {
+    this.#source.then((source) => source.cancel(reason)).catch(() => {})
+  }
+}
+
+function causeOf(thrown: unknown): string | undefined {
+  const cause = thrown instanceof ProxyError ? thrown.cause : thrown
+  return cause instanceof Error ? (cause.stack ?? cause.message) : undefined
+}

@@ -1,0 +1,39 @@
+/** route: the model's name → a backend and the model's name there. */
+import { ProxyError } from "../error.ts"
+import type { Globs } from "../glob.ts"
+import { printable } from "../log.ts"
+import type { Client, Parsed, Routed, Target } from "../stage.ts"
+
+export function createRoute(find: Find): (context: Parsed) => Routed {
+  return (context) => {
+    const target = find(context.request.model, context.client)
+    context.log.debug("route", { backend: target.backend.name, as: target.model })
+    return { ...context, target }
+  }
+}
+
+/** Where a client's model goes. */
+export type Find = (model: string, client: Client) => Target
+
+/**
+ * Finds where a model goes. Throws 404 for a name no route fits, 403 for one the key may not use, and 502 where the
+ * backend lacks an environment variable: there is nothing a client could do about that by trying again.
+ */
+export function createFind(routes: Globs<Target>): Find {
+  return (model, client) => {
+    const name = printable(model)
+    const target = routes.match(model)
+    if (!client.may(model)) {
+      // Whether the model is there is none of this key's business.
+      throw new ProxyError(403, `model: this key may not use ${name}`)
+    }
+    if (!target) throw new ProxyError(404, `model: ${name}`)
+    const { missing, name: backend } = target.backend
+    if (missing.length > 0) {
+      throw new ProxyError(502, `backend "${backend}" is not ready: ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set`, {
+        headers: { "x-should-retry": "false" },
+      })
+    }
+    return target
+  }
+}

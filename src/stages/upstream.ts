@@ -1,0 +1,84 @@
+/**
+ * upstream: the turn of the line. The body goes out, the answer's chunks come back, once the backend has really begun:
+ * a status other than 2xx, or a failure before the first content, is thrown, so that a client gets a true status and a
+ * stage may try elsewhere. What fails later is the last chunk.
+ */
+import { clientGone, readText, type Dial } from "../dial.ts"
+import { ProxyError } from "../error.ts"
+import type { Chunks, Translated } from "../stage.ts"
+import { catching, Flow, flowOf } from "../stream/flow.ts"
+import { Decode } from "../stream/sse.ts"
+import { readBackendError } from "../wires/backend-error.ts"
+import { chatDialect, hasContent } from "../wires/chat/decode.ts"
+import { Failure, type WireChunk } from "../wires/failure.ts"
+import type { Health } from "../health.ts"
+
+/** Of an error body no more than this is read, in bytes. */
+const ERROR_BODY = 64 * 1024
+
+export function createUpstream(dial: Dial, health: Health): (context: Translated) => Promise<Chunks> {
+  return async (context) => {
+    const { backend } = context.target
+    // `max_tokens: 0` asks for no answer at all (it warms Anthropic's cache); backends would refuse it.
+    if (context.request.max_tokens === 0) return flowOf<WireChunk>([NO_ANSWER])
+    try {
+      const chunks = await ask(context, dial)
+      health.answered(backend.name)
+      return chunks
+    } catch (thrown) {
+      if (thrown instanceof ProxyError && thrown.status >= 500) health.failed(backend.name, thrown.message)
+      throw thrown
+    }
+  }
+}
+
+const NO_ANSWER: WireChunk = { choices: [{ finish_reason: "length" }], usage: { completion_tokens: 0 } }
+
+async function ask(context: Translated, dial: Dial): Promise<Chunks> {
+  const { target, signal, log } = context
+  const { backend, model } = target
+  const began = performance.now()
+  const answer = await dial(backend, { path: "/chat/completions", body: toText(context.body), signal })
+  const { status, headers } = answer
+  log.debug("upstream", { backend: backend.name, status, ms: Math.round(performance.now() - began) })
+  if (status < 200 || status > 299) {
+    const text = await readText(answer.body, ERROR_BODY)
+    throw readBackendError(text, { backend: backend.name, status, model, headers })
+  }
+  const chunks = answer.body.pipeThrough(new Decode(chatDialect(backend.name)))
+  const inBand = catching(chunks, (thrown) => [new Failure(asFailure(thrown))])
+  let first: Failure | undefined
+  let seen = false
+  const begun = await Flow.until(inBand, (list) => {
+    const found = list.find(hasContent)
+    if (found instanceof Failure) first = found
+    seen = found !== undefined
+    return seen
+  })
+  if (first) {
+    await begun.cancel(first.error)
+    throw first.error
+  }
+  if (!seen) throw new ProxyError(502, `backend "${backend.name}" answered ${status} and said nothing`)
+  if (signal.aborted) throw clientGone()
+  return begun
+}
+
+function asFailure(thrown: unknown): ProxyError {
+  return thrown instanceof ProxyError ? thrown : new ProxyError(502, "the backend's answer could not be read", { cause: thrown })
+}
+
+/**
+ * The one place where a body becomes text. A lone surrogate (half an emoji that a client cut through) is valid in JSON
+ * as an escape, but most backends refuse it: it becomes U+FFFD, as `String.prototype.toWellFormed` would make it.
+ */
+function toText(body: object): string {
+  let text: string
+  try {
+    text = JSON.stringify(body)
+  } catch (cause) {
+    throw new ProxyError(400, "the request is nested too deeply", { cause })
+  }
+  if (!text.includes("\\ud")) return text
+  return text.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "$1\\ufffd")
+}

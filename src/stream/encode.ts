@@ -1,0 +1,58 @@
+/** Anthropic's events → the bytes of a server-sent event stream: one piece for each list, however many it holds. */
+import type { MessageEvent } from "../anthropic/events.ts"
+import { Step } from "./flow.ts"
+
+export interface EncodeFacts {
+  /** What the client asked for: the answer says the same, whatever a stage or a fallback made of it. */
+  readonly model: string
+  readonly requestId: string
+  /** Takes configured keys out of an error's text. */
+  readonly mask: (text: string) => string
+}
+
+export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
+  readonly #facts: EncodeFacts
+  readonly #encoder = new TextEncoder()
+  #over = false // message_stop or an error has been written
+
+  constructor(facts: EncodeFacts) {
+    super()
+    this.#facts = facts
+  }
+
+  override get done(): boolean {
+    return this.#over
+  }
+
+  take(events: readonly MessageEvent[]): Uint8Array | undefined {
+    let text = ""
+    for (const event of events) {
+      if (this.#over) break // a stage that goes on after the end would break the client's stream
+      text += this.#encode(event)
+    }
+    return text === "" ? undefined : this.#encoder.encode(text)
+  }
+
+  end(): undefined {}
+
+  #encode(event: MessageEvent): string {
+    const { model, requestId, mask } = this.#facts
+    switch (event.type) {
+      case "message_start":
+        return toEvent({ ...event, message: { ...event.message, model } })
+      case "message_stop":
+        this.#over = true
+        return toEvent(event)
+      case "error":
+        this.#over = true
+        return toEvent({ ...event, error: { ...event.error, message: mask(event.error.message) }, request_id: requestId })
+      default:
+        return toEvent(event)
+    }
+  }
+}
+
+/** One event as it goes over the wire. The SDKs drop events without an `event:` line in silence. */
+function toEvent(event: MessageEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}

@@ -1,0 +1,141 @@
+/**
+ * A backend's failure in its own words → the error a client gets, in Anthropic's. Every backend has its own shape and
+ * wording; Claude Code and others act on Anthropic's (they compact on `prompt is too long`, ask for less on
+ * `max_tokens: X > Y`), so what can be recognised is told in exactly those words.
+ */
+import { ProxyError } from "../error.ts"
+import { printable } from "../log.ts"
+import { contextFault } from "./context-fault.ts"
+
+export interface BackendErrorFacts {
+  /** The backend's name. */
+  readonly backend: string
+  /** The HTTP status, or undefined for an error inside a stream that had begun with 200. */
+  readonly status: number | undefined
+  /** The model asked of it. */
+  readonly model?: string
+  readonly headers?: Headers
+}
+
+/**
+ * Reads an error body that a backend sent: parsed JSON of any shape, or the raw text.
+ * The message names the backend and quotes at most 500 characters of what it said.
+ */
+export function readBackendError(body: unknown, facts: BackendErrorFacts): ProxyError {
+  const { backend, headers } = facts
+  const said = wordsOf(body)
+  const status = facts.status ?? said.status ?? statusFor(`${said.code} ${said.type} ${said.message}`)
+  const text = said.message ? printable(said.message, 500) : `it gave no reason (HTTP ${status})`
+  const answer = (as: number, message: string, retry?: boolean): ProxyError =>
+    new ProxyError(as, message, { headers: { ...retryHeaders(headers), ...(retry === false && { "x-should-retry": "false" }) } })
+
+  if (status < 500 && status !== 401 && status !== 403 && status !== 429) {
+    const fault = contextFault(said.message, said.code, facts.model ?? "this model")
+    if (fault) return answer(400, fault)
+  }
+  const quoted = `backend "${backend}": ${text}`
+  switch (status) {
+    case 401:
+    case 403:
+      // Not the client's key but ours. A client that saw 401 would retry or ask its user to log in; the backend's own
+      // words may hold part of the key.
+      return answer(502, `backend "${backend}" refused the proxy's credentials (HTTP ${status}); check its api_key`, false)
+    case 429:
+      return answer(429, quoted, /insufficient_quota|exceeded your current quota/i.test(`${said.code} ${said.type} ${said.message}`) ? false : undefined)
+    case 503:
+    case 529:
+    case 498: // Groq: flex tier over capacity
+      return answer(529, quoted)
+    case 400:
+    case 402:
+    case 404:
+    case 408:
+    case 409:
+    case 413:
+    case 422:
+    case 500:
+    case 501:
+    case 502:
+    case 504:
+      return answer(status, quoted)
+    default:
+      if (status >= 300 && status < 400) {
+        return answer(502, `backend "${backend}" answered with a redirect (HTTP ${status}), which is not followed; check its base_url`)
+      }
+      return answer(status > 400 && status < 500 ? 400 : 502, quoted)
+  }
+}
+
+interface Words {
+  readonly message: string
+  readonly code: string
+  readonly type: string
+  /** A status given inside the body. */
+  readonly status: number | undefined
+}
+
+/** Finds message, code and type wherever backends put them. */
+function wordsOf(body: unknown): Words {
+  if (typeof body === "string") {
+    const text = body.trim()
+    const parsed = text.startsWith("{") || text.startsWith("[") ? tryParse(text) : undefined
+    if (parsed !== undefined) return wordsOf(parsed)
+    // A page of HTML from something in between says nothing to a client.
+    return { message: text.startsWith("<") ? "" : text, code: "", type: "", status: undefined }
+  }
+  if (Array.isArray(body)) return wordsOf(body[0]) // Gemini
+  if (typeof body !== "object" || body === null) return { message: "", code: "", type: "", status: undefined }
+  const outer = body as Readonly<Record<string, unknown>>
+  const error = outer["error"]
+  const inner = (typeof error === "object" && error !== null && !Array.isArray(error) ? error : outer) as Readonly<Record<string, unknown>>
+  const detail = inner["detail"] ?? outer["detail"] // FastAPI: a text, or a list of { loc, msg }
+  const message =
+    textOf(inner["message"]) || (typeof error === "string" ? error : "") || textOf(detail) || textOf(outer["message"])
+  // OpenRouter hides what its provider said.
+  const raw = textOf((inner["metadata"] as Readonly<Record<string, unknown>> | null | undefined)?.["raw"])
+  const code = inner["code"] ?? outer["error_code"]
+  return {
+    message: raw ? `${message} (${raw})` : message,
+    code: textOf(code),
+    type: textOf(inner["type"]) || textOf(inner["status"]),
+    status: typeof code === "number" && code >= 300 && code < 600 ? code : /^[3-5]\d\d$/.test(textOf(code)) ? Number(code) : undefined,
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value
+  if (value === undefined || value === null) return ""
+  return JSON.stringify(value)
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What status an error inside a stream stands for, by its words. */
+const STATUS_WORDS: readonly (readonly [RegExp, number])[] = [
+  [/rate.?limit|too.?many.?requests|insufficient_quota|resource_exhausted/i, 429],
+  [/overloaded|over capacity|unavailable/i, 529],
+  [/timed? ?out|deadline/i, 504],
+  [/context_length|invalid_request|bad.?request|invalid_argument/i, 400],
+  [/authenti|api.?key|unauthorized|permission/i, 401],
+  [/not.?found/i, 404],
+]
+
+function statusFor(words: string): number {
+  return STATUS_WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? 502
+}
+
+/** The backend's word on when to come back; nothing else of its headers reaches a client. */
+function retryHeaders(headers: Headers | undefined): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of ["retry-after", "retry-after-ms"]) {
+    const value = headers?.get(name)
+    if (value && value.length < 64) kept[name] = value
+  }
+  return kept
+}

@@ -1,0 +1,76 @@
+/** How Chat Completions are read off the wire: an event's data, or a whole answer, as chunks. */
+import { ProxyError } from "../../error.ts"
+import type { Dialect } from "../../stream/sse.ts"
+import { readBackendError } from "../backend-error.ts"
+import { DONE, Failure, type WireChunk } from "../failure.ts"
+import type { ChatChunk, ChatCompletion } from "./types.ts"
+
+/** @param backend Its name, for error messages. */
+export function chatDialect(backend: string): Dialect {
+  return {
+    event(data, name) {
+      if (data === "[DONE]") return DONE
+      if (name === "error") return new Failure(readBackendError(data, { backend, status: undefined }))
+      // A keep-alive or an empty event; half an object, however, is lost content.
+      if (!data.startsWith("{") && !data.startsWith("[")) return undefined
+      const chunk = parse(data)
+      return chunk === undefined ? broken(backend) : (failureIn(chunk, backend) ?? (chunk as ChatChunk))
+    },
+    whole(text) {
+      const answer = parse(text)
+      if (answer === undefined) return [broken(backend)]
+      const failure = failureIn(answer, backend)
+      if (failure) return [failure]
+      const chunk = toChunk(answer as ChatCompletion)
+      return chunk ? [chunk, DONE] : [broken(backend)]
+    },
+  }
+}
+
+/** A whole answer as the one chunk that carries all of it; undefined when it has no choices. */
+export function toChunk(completion: ChatCompletion): ChatChunk | undefined {
+  if (!Array.isArray(completion.choices)) return undefined
+  return { ...completion, choices: completion.choices.map(({ message, ...choice }) => ({ ...choice, delta: message ?? {} })) }
+}
+
+/** Whether a chunk means that the backend has really begun: roles, empty chunks and bare usage do not. */
+export function hasContent(chunk: WireChunk): boolean {
+  if (chunk === DONE || chunk instanceof Failure) return true
+  return (chunk.choices ?? []).some(({ delta, finish_reason }) => {
+    if (finish_reason) return true
+    if (!delta) return false
+    const { role: _, ...rest } = delta
+    return Object.values(rest).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)))
+  })
+}
+
+function parse(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Backends put errors into streams that had begun with 200: OpenRouter, vLLM, Gemini (as a list), Groq. */
+function failureIn(answer: object, backend: string): Failure | undefined {
+  const groq = groqError(answer)
+  if (!Array.isArray(answer) && !("error" in answer && answer.error) && !groq && !isErrorObject(answer)) return undefined
+  return new Failure(readBackendError(groq ?? answer, { backend, status: undefined }))
+}
+
+/** Groq ends a stream early with `x_groq: { error: "…" }`. */
+function groqError(answer: object): object | undefined {
+  const own = "x_groq" in answer ? answer.x_groq : undefined
+  return typeof own === "object" && own !== null && "error" in own && own.error ? own : undefined
+}
+
+/** vLLM and SGLang answer `{ object: "error", message, code }`. */
+function isErrorObject(answer: object): boolean {
+  return "object" in answer && answer.object === "error"
+}
+
+function broken(backend: string): Failure {
+  return new Failure(new ProxyError(502, `backend "${backend}" sent something that is not a chat completion`))
+}

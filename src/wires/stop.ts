@@ -1,0 +1,54 @@
+/**
+ * Cuts text at a client's stop sequences. Backends take only a few of them, or none, and do not say which one matched;
+ * so the proxy looks for all of them itself. Text that may still become a match is held back, at most one character
+ * less than the longest sequence.
+ */
+export class StopCutter {
+  readonly #stops: readonly string[]
+  #held = "" // the end of the text so far, as far as a stop sequence may have begun in it
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops.filter((stop) => stop.length > 0)
+  }
+
+  /** What of the text may be shown now; `matched` when it ends at a stop sequence. */
+  take(text: string): { readonly text: string; readonly matched?: string } {
+    if (this.#stops.length === 0) return { text }
+    const all = this.#held + text
+    const first = this.#first(all)
+    if (first) {
+      this.#held = ""
+      return { text: all.slice(0, first.at), matched: first.stop }
+    }
+    const kept = this.#mayBegin(all)
+    this.#held = kept === 0 ? "" : all.slice(-kept)
+    return { text: kept === 0 ? all : all.slice(0, -kept) }
+  }
+
+  /** What was held back, once it is clear that nothing follows. */
+  flush(): string {
+    const held = this.#held
+    this.#held = ""
+    return held
+  }
+
+  #first(text: string): { at: number; stop: string } | undefined {
+    let best: { at: number; stop: string } | undefined
+    for (const stop of this.#stops) {
+      const at = text.indexOf(stop)
+      if (at >= 0 && (!best || at < best.at)) best = { at, stop }
+    }
+    return best
+  }
+
+  /** Length of the longest end of the text with which a stop sequence begins. */
+  #mayBegin(text: string): number {
+    let longest = 0
+    for (const stop of this.#stops) {
+      for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
+        if (stop.startsWith(text.slice(-length))) longest = length
+      }
+    }
+    return longest
+  }
+}

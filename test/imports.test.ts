@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { describe, expect, test } from "vitest"
+
+/** Which files of src may import which, read from the import lines: the layout as a rule. */
+
+const root = resolve(import.meta.dirname, "..")
+const files = [...tsFiles("src"), ...tsFiles("plugins")]
+
+interface Import {
+  readonly from: string
+  /** A path from the root, or a package's name. */
+  readonly to: string
+  readonly typeOnly: boolean
+}
+
+const imports: readonly Import[] = files.flatMap((from) => {
+  const text = readFileSync(join(root, from), "utf8")
+  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^"']*?from\s+"([^"]+)"|^import\s+"([^"]+)"/gm)].map(
+    ([, type, named, bare]) => {
+      const wanted = named ?? bare ?? ""
+      const to = wanted.startsWith(".") ? relative(root, resolve(root, dirname(from), wanted)) : wanted
+      return { from, to, typeOnly: type !== undefined }
+    },
+  )
+})
+
+function tsFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name))
+}
+
+/** Imports of these files that no pattern allows. */
+function strays(from: RegExp, ...allowed: readonly RegExp[]): string[] {
+  return imports
+    .filter((one) => from.test(one.from) && !allowed.some((pattern) => pattern.test(one.to)))
+    .map((one) => `${one.from} → ${one.to}`)
+}
+
+/** Who imports a package. */
+function doors(name: string): string[] {
+  return [...new Set(imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from))].toSorted()
+}
+
+describe("directions", () => {
+  test("a stage never imports a stage", () => {
+    const stages = imports.filter(({ from, to, typeOnly }) => from.startsWith("src/stages/") && to.startsWith("src/stages/") && !typeOnly)
+    expect(stages).toEqual([])
+  })
+
+  test("the pipeline knows contexts and places, not what stands there", () => {
+    expect(strays(/^src\/pipeline\.ts$/, /^src\/stage\.ts$/)).toEqual([])
+  })
+
+  test("wires know both APIs, profiles and steps, and nothing of HTTP, config or Node", () => {
+    expect(
+      strays(/^src\/wires\//, /^src\/(wires|anthropic|backends|stream)\//, /^src\/(error|log)\.ts$/),
+    ).toEqual([])
+  })
+
+  test("the client's side knows no wire", () => {
+    expect(strays(/^src\/anthropic\//, /^src\/anthropic\//, /^src\/(error|log)\.ts$/, /^(valibot|tokenx)$/)).toEqual([])
+  })
+
+  test("profiles are data", () => {
+    expect(strays(/^src\/backends\//, /^src\/backends\//)).toEqual([])
+  })
+
+  test("plugins import the public name alone, and nobody in src imports a plugin", () => {
+    expect(strays(/^plugins\//, /^llm-proxy$/)).toEqual([])
+    expect(imports.filter(({ from, to }) => from.startsWith("src/") && to.startsWith("plugins/"))).toEqual([])
+  })
+})
+
+describe("one door a package", () => {
+  test.each<[string, readonly RegExp[]]>([
+    ["h3", [/^src\/proxy\.ts$/, /^src\/node\/server\.ts$/, /^src\/dev\.ts$/]],
+    ["ofetch", [/^src\/dial\.ts$/]],
+    ["eventsource-parser", [/^src\/stream\/sse\.ts$/]],
+    ["valibot", [/^src\/anthropic\//, /^src\/config/, /^src\/index\.ts$/, /^src\/node\/config-schema\.ts$/]],
+    ["yaml", [/^src\/node\//]],
+    ["defu", [/^src\/config/]],
+    ["unstorage", [/^src\/(proxy|plugin)\.ts$/]],
+    ["undici", [/^src\/node\/(undici|pump)\.ts$/]],
+    ["tokenx", [/^src\/anthropic\//]],
+  ])("%s", (name, allowed) => {
+    const found = doors(name)
+    expect(found.length).toBeGreaterThan(0)
+    expect(found.filter((from) => !allowed.some((pattern) => pattern.test(from)))).toEqual([])
+  })
+})
+
+test("the public entry needs no Node", () => {
+  const reached = new Set<string>()
+  const visit = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const { to, typeOnly } of imports.filter(({ from }) => from === file)) if (!typeOnly) visit(to)
+  }
+  visit("src/index.ts")
+  const needsNode = [...reached].filter((name) => name.startsWith("node:") || name.startsWith("src/node/") || ["undici", "yaml"].includes(name))
+  expect(needsNode).toEqual([])
+  expect(reached.size).toBeGreaterThan(30)
+})
