@@ -43,10 +43,10 @@ export function findMistakes(raw: unknown, hidden: (path: Path) => boolean = () 
 /** Mistakes that only show when parts of a config are seen together. */
 export function findContradictions({ models, backends, keys }: Config): readonly Mistake[] {
   const mistakes: Mistake[] = []
-  const names = Object.keys(backends)
+  const names = Object.keys(backends).map((name) => printable(name))
   for (const [model, { backend }] of Object.entries(models)) {
     if (Object.hasOwn(backends, backend)) continue
-    const message = `there is no backend ${shorten(backend)}; there is ${names.map((name) => printable(name)).join(", ") || "none"}`
+    const message = `there is no backend ${shorten(backend)}; there is ${names.join(", ") || "none"}`
     mistakes.push({ path: ["models", model, "backend"], message })
   }
   for (const [n, { name, key }] of (keys ?? []).entries()) {
@@ -71,7 +71,8 @@ export function shorten(value: unknown): string {
 
 /** An option's path as people write it: `models.claude-opus-*.backend`, `keys.0.name`. */
 export function toLabel(path: Path): string {
-  return path.map((part) => (/^[\w./:*@-]+$/.test(`${part}`) ? `${part}` : JSON.stringify(printable(`${part}`)))).join(".")
+  const plain = (part: string) => /^[\w./:*@-]+$/.test(part)
+  return path.map(String).map((part) => (plain(part) ? part : JSON.stringify(printable(part)))).join(".")
 }
 
 type Issue = v.BaseIssue<unknown>

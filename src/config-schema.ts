@@ -4,20 +4,23 @@
  */
 import * as v from "valibot"
 import { PROFILES } from "./backends/index.ts"
+import {
+  atLeast,
+  between,
+  flag,
+  isBackendUrl,
+  KEY,
+  mapping,
+  name,
+  named,
+  names,
+  oneOf,
+  port,
+  seconds,
+  text,
+} from "./config-rules.ts"
 
-export const PORT = "a number between 0 and 65535"
-
-const text = v.string("must be text")
-const name = v.pipe(text, v.nonEmpty("must not be empty"))
-const flag = v.boolean("must be true or false")
-const names = v.array(text, "must be a list of names")
-const port = v.pipe(between(PORT, 0, 65_535), v.integer(`must be ${PORT}`))
-const seconds = between("a number of seconds between 0.001 and 86400", 0.001, 86_400)
-
-/** A key goes into a header and is told from a list of keys by having neither comma nor blank. */
-export const KEY = { pattern: /^[\x21-\x2b\x2d-\x7e]+$/, rule: "must be printable ASCII without blanks and commas" } as const
-
-/** What `fetch` refuses in a header would fail each request; a line break at the end of a secret file is the usual case. */
+/** `fetch` refuses other headers, at each request; a line break at the end of a secret is the usual case. */
 const headerValue = v.pipe(text, v.regex(/^[\t\x20-\x7e]*$/, "must be printable ASCII in one line"))
 const headerName = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header's name"))
 
@@ -30,8 +33,9 @@ const ModelSchema = v.pipe(
 )
 
 const TimeoutSchema = mapping({
-  connect: v.optional(v.pipe(seconds, v.description("Seconds until the connection must stand. Default 10."))),
-  first_byte: v.optional(v.pipe(seconds, v.description("Seconds until the backend must begin to answer. Default 600."))),
+  first_byte: v.optional(
+    v.pipe(seconds, v.description("Seconds until the backend must begin to answer. Default 600.")),
+  ),
   idle: v.optional(v.pipe(seconds, v.description("Seconds a begun answer may be silent. Default 300."))),
 })
 
@@ -103,9 +107,16 @@ const ServerSchema = mapping({
 
 const KeySchema = mapping({
   name: v.pipe(name, v.description("How logs and plugins call this key.")),
-  key: v.pipe(v.string(KEY.rule), v.regex(KEY.pattern, KEY.rule), v.description("The key itself; write ${SOME_VARIABLE}.")),
+  key: v.pipe(
+    v.string(KEY.rule),
+    v.regex(KEY.pattern, KEY.rule),
+    v.description("The key itself; write ${SOME_VARIABLE}."),
+  ),
   models: v.optional(
-    v.pipe(v.array(name, "must be a list of model names"), v.description("Models it may use, globs allowed. Default: all.")),
+    v.pipe(
+      v.array(name, "must be a list of model names"),
+      v.description("Models it may use, globs allowed. Default: all."),
+    ),
   ),
 })
 
@@ -131,7 +142,10 @@ export const ConfigSchema = v.pipe(
     backends: named(BackendSchema, "backend names"),
     server: v.nullish(ServerSchema),
     keys: v.nullish(
-      v.pipe(v.array(KeySchema, "must be a list of keys"), v.description("Keys clients may use, beside PROXY_API_KEY.")),
+      v.pipe(
+        v.array(KeySchema, "must be a list of keys"),
+        v.description("Keys clients may use, beside PROXY_API_KEY."),
+      ),
     ),
     plugins: v.nullish(
       v.pipe(
@@ -142,52 +156,3 @@ export const ConfigSchema = v.pipe(
   }),
   v.title("LLM Proxy config.yaml"),
 )
-
-/** A mapping with these options and no others. */
-function mapping<const Entries extends v.ObjectEntries>(entries: Entries) {
-  const allowed = Object.keys(entries).join(", ")
-  return noList(
-    v.strictObject(entries, (issue) => {
-      if (issue.expected === "never") return `unknown option; allowed: ${allowed}`
-      return issue.received === "undefined" ? "is missing" : `must be a mapping with ${allowed}`
-    }),
-  )
-}
-
-/** A mapping from names of one's own. */
-function named<const Value extends v.GenericSchema>(value: Value, what: string, key: v.GenericSchema<string, string> = name) {
-  return noList(v.record(key, value, `must be a mapping of ${what}`))
-}
-
-/** To valibot a list is an object too, whose options are 0, 1, and so on. */
-function noList<const Schema extends v.GenericSchema>(schema: Schema): Schema {
-  return {
-    ...schema,
-    "~run": (dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) => {
-      if (!Array.isArray(dataset.value)) return schema["~run"](dataset, config)
-      v._addIssue(schema, "type", dataset, config)
-      return dataset
-    },
-  }
-}
-
-function oneOf<const Options extends readonly string[]>(options: Options) {
-  return v.picklist(options, `must be one of ${options.join(", ")}`)
-}
-
-function between(what: string, least: number, most: number) {
-  const rule = `must be ${what}`
-  return v.pipe(v.number(rule), v.minValue(least, rule), v.maxValue(most, rule))
-}
-
-function atLeast(least: number) {
-  const rule = `must be a whole number, ${least} or more`
-  return v.pipe(v.number(rule), v.safeInteger(rule), v.minValue(least, rule))
-}
-
-function isBackendUrl(url: string): boolean {
-  if (url === "demo:") return true
-  if (!URL.canParse(url)) return false
-  const { protocol, search, hash, username, password } = new URL(url)
-  return (protocol === "http:" || protocol === "https:") && !search && !hash && !username && !password
-}

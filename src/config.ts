@@ -20,7 +20,7 @@ export function defineConfig(config: Config): Config {
 }
 
 const SERVER = { host: "127.0.0.1", port: 8081, ping: 10, max_body: 32 * 1024 * 1024, drain: 30 } as const
-const TIMEOUT = { connect: 10, first_byte: 600, idle: 300 } as const
+const TIMEOUT = { first_byte: 600, idle: 300 } as const
 
 /** A config with everything said: defaults filled in, routes resolved to backends. */
 export interface Settings {
@@ -101,8 +101,10 @@ function refuse([first, ...more]: readonly Mistake[]): void {
 
 /** A key that is the backend's own name (`api_key: ollama`) is a dummy; masking it would hide who failed. */
 function secretsOf({ name, api_key, headers }: Backend): readonly string[] {
-  const secret = Object.entries(headers).filter(([header]) => /auth|key|token|secret|cookie/i.test(header))
-  return [...(api_key && api_key !== name ? [api_key] : []), ...secret.map(([, value]) => value.replace(/^bearer +/i, ""))]
+  const inHeaders = Object.entries(headers)
+    .filter(([header]) => /auth|key|token|secret|cookie/i.test(header))
+    .map(([, value]) => value.replace(/^bearer +/i, ""))
+  return api_key && api_key !== name ? [api_key, ...inHeaders] : inHeaders
 }
 
 /** `https://host//serving-endpoints` is what `${HOST}/serving-endpoints` gives when HOST ends in a slash. */

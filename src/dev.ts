@@ -12,7 +12,8 @@ const state = devState()
 const opened = await openProxy({ spareKey: state.spareKey })
 // Answers that the proxy before this one is giving go on; only its plugins are closed.
 await state.opened?.close()
-if (!state.opened && !state.ownServer) opened.announce(toAddress(opened.settings.server.host, opened.settings.server.port))
+const { host, port } = opened.settings.server
+if (!state.opened && !state.ownServer) opened.announce(toAddress(host, port))
 state.opened = opened
 
 const handle = toNodeHandler(opened.proxy.app)

@@ -5,7 +5,7 @@
 import { H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
 import { createBody } from "./body.ts"
-import { resolveConfig, type Config, type Settings } from "./config.ts"
+import { checkConfig, resolveConfig, type Config, type Settings } from "./config.ts"
 import { createDial } from "./dial.ts"
 import { createCountTokens } from "./endpoints/count-tokens.ts"
 import { answerHealth, answerReady } from "./endpoints/health.ts"
@@ -51,10 +51,10 @@ type Handler = (context: Received, event: H3Event) => Response | Promise<Respons
 /**
  * Makes a proxy.
  *
- * @throws {ConfigError} when the parts of the config do not fit together, and whatever a plugin's setup throws.
+ * @throws {ConfigError} for a config that is not one, and whatever a plugin's setup throws.
  */
 export async function createProxy(config: Config | Settings, options: ProxyOptions = {}): Promise<Proxy> {
-  const settings = "routes" in config ? config : resolveConfig(config)
+  const settings = "routes" in config ? config : resolveConfig(checkConfig(config))
   const { server, routes, backends, clients, secrets } = settings
   const { plugins = [], log = SILENT, fetch, digest = subtleDigest, storage = createStorage() } = options
   const mask = createMask(secrets)

@@ -64,7 +64,7 @@ export interface Backend {
   /** Environment variables its settings name and that are not set; such a backend is not ready. */
   readonly missing: readonly string[]
   /** Seconds. */
-  readonly timeout: { readonly connect: number; readonly first_byte: number; readonly idle: number }
+  readonly timeout: { readonly first_byte: number; readonly idle: number }
 }
 
 /** After `toOpenAI`: the request in the backend's dialect. */

@@ -30,7 +30,7 @@ export interface MessageRequest {
 export interface Message {
   readonly role: "user" | "assistant" | "system"
   /** Absent only on a system message that merely edits the tools or the effort. */
-  readonly content?: string | readonly ContentBlock[]
+  readonly content?: string | readonly ContentBlock[] | null
   /** System messages only: `next_user_message` hides the text once a later user message is there. */
   readonly clear_at?: "next_user_message" | "never" | null
   /** System messages only: the effort from here on. */

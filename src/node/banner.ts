@@ -3,6 +3,8 @@ import type { Settings } from "../config.ts"
 import { printable } from "../log.ts"
 import type { Target } from "../stage.ts"
 
+const HEADERS = '-H "x-api-key: $PROXY_API_KEY" -H "content-type: application/json"'
+
 export interface BannerFacts {
   readonly version: string
   /** Where it listens, as {@link toAddress} writes it. */
@@ -28,7 +30,7 @@ export function toBanner({ routes }: Settings, { version, url, plugins }: Banner
     `  plugins: ${order}`,
     "",
     "Try it, and run Claude Code on it:",
-    `  curl ${url}/v1/messages -H "x-api-key: $PROXY_API_KEY" -H "content-type: application/json" -d ${quote(question(routes))}`,
+    `  curl ${url}/v1/messages ${HEADERS} -d ${quote(question(routes))}`,
     `  ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=$PROXY_API_KEY claude`,
     "",
     "",

@@ -52,11 +52,12 @@ function endOnSignals(running: () => RunningServer | undefined): void {
  * may be half done, so that one ends the program, as Node advises.
  */
 function survive({ log }: RunningServer): void {
-  process.on("unhandledRejection", (reason) => {
-    log.error("unhandled rejection", { error: String(reason), stack: log.shows("debug") ? stackOf(reason) : undefined })
-  })
+  const tell = (what: string, thrown: unknown): void => {
+    log.error(what, { error: String(thrown), stack: log.shows("debug") ? stackOf(thrown) : undefined })
+  }
+  process.on("unhandledRejection", (reason) => tell("unhandled rejection", reason))
   process.on("uncaughtException", (error) => {
-    log.error("uncaught exception", { error: String(error), stack: log.shows("debug") ? stackOf(error) : undefined })
+    tell("uncaught exception", error)
     exit(1, "llm-proxy: ended by an uncaught exception; the log says which")
   })
 }

@@ -5,8 +5,8 @@
 import { readFile } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { parseEnv } from "node:util"
-import { KEY, PORT } from "../config-schema.ts"
 import { shorten } from "../config-mistakes.ts"
+import { KEY, PORT } from "../config-rules.ts"
 import { LEVELS, type Level } from "../log.ts"
 import { codeOf, reasonOf, StartError } from "./start-error.ts"
 import type { Env } from "./substitute.ts"
@@ -36,8 +36,9 @@ const ALIASES: Readonly<Record<string, Level>> = { warning: "warn", critical: "e
 export async function readEnvironment(own: Env, cwd: string, config?: string): Promise<{ env: Env; config: string }> {
   const here = { ...(await readDotEnv(resolve(cwd, ".env"))), ...own }
   const path = config ?? (here["LLM_PROXY_CONFIG"] || "config.yaml")
-  const beside = resolve(cwd, dirname(path))
-  return { env: beside === resolve(cwd) ? here : { ...(await readDotEnv(resolve(beside, ".env"))), ...here }, config: path }
+  const beside = resolve(cwd, dirname(path), ".env")
+  const env = beside === resolve(cwd, ".env") ? here : { ...(await readDotEnv(beside)), ...here }
+  return { env, config: path }
 }
 
 /** @throws {StartError} with a line for each variable that is wrong. */
@@ -48,7 +49,8 @@ export function readVariables(env: Env): Variables {
   const level = toLevel(env["LOG_LEVEL"] || "info")
   if (!level) wrong.push(`LOG_LEVEL: must be one of ${LEVELS.join(", ")}, not ${shorten(env["LOG_LEVEL"])}`)
   const port = env["PORT"]?.trim()
-  if (port && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) wrong.push(`PORT: must be ${PORT}, not ${shorten(port)}`)
+  const isPort = !port || (/^\d{1,5}$/.test(port) && Number(port) <= 65_535)
+  if (!isPort) wrong.push(`PORT: must be ${PORT}, not ${shorten(port)}`)
   if (wrong.length > 0) throw new StartError(wrong)
   return {
     key,

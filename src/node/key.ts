@@ -20,9 +20,8 @@ export function makeKey(): string {
 /** @throws {StartError} when others can reach the address: they could use the backends' keys. */
 export function refuseOpen(host: string): void {
   if (isLoopback(host)) return
-  throw new StartError(
-    `server.host: other machines can reach ${JSON.stringify(host)}, so a key is needed: set PROXY_API_KEY, or keys: in the config`,
-  )
+  const why = `other machines can reach ${JSON.stringify(host)}, so a key is needed`
+  throw new StartError(`server.host: ${why}: set PROXY_API_KEY, or keys: in the config`)
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The file of `LOG_FILE`: lines are added at its end, each written before the program goes on, so that none is lost. */
+/** The file of `LOG_FILE`: lines go to its end, each before the program goes on, so that a crash loses none. */
 import { closeSync, openSync, writeSync } from "node:fs"
 import { reasonOf, StartError } from "./start-error.ts"
 

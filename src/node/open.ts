@@ -97,10 +97,16 @@ export async function openProxy(options: OpenOptions = {}): Promise<Opened> {
     }
   } catch (error) {
     logFile?.close()
-    if (error instanceof StartError) throw error
-    const { message, stack = "" } = error instanceof Error ? error : new Error(String(error))
-    throw new StartError(`llm-proxy: ${mask(firstLine(message))}`, { cause: mask(stack) })
+    throw toStartError(error, mask)
   }
+}
+
+/** The stack goes along as text, freed of keys, for who asks for it with `LOG_LEVEL=debug`. */
+function toStartError(thrown: unknown, mask: (text: string) => string): StartError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const words = error instanceof StartError ? error.message : `llm-proxy: ${firstLine(error.message)}`
+  const { stack = "" } = error.cause instanceof Error ? error.cause : error
+  return new StartError(mask(words), { cause: mask(stack) })
 }
 
 /** What variables say wins over the file. `PROXY_API_KEY` is a key of the name `default`. */
@@ -108,7 +114,8 @@ function withVariables({ config, tell }: ConfigFile, { key, host, port }: Variab
   const listed = config.keys ?? []
   const clash = listed.findIndex((other) => key !== undefined && (other.name === "default" || other.key === key))
   if (clash >= 0) {
-    throw new StartError(tell({ path: ["keys", clash], message: "is PROXY_API_KEY again, whose name is default; change one of them" }))
+    const message = "is PROXY_API_KEY again, whose name is default; change one of them"
+    throw new StartError(tell({ path: ["keys", clash], message }))
   }
   return {
     ...config,
@@ -117,7 +124,12 @@ function withVariables({ config, tell }: ConfigFile, { key, host, port }: Variab
   }
 }
 
-function toLog({ level }: Variables, { err }: Terminal, file: LogFile | undefined, mask: (text: string) => string): Log {
+function toLog(
+  { level }: Variables,
+  { err }: Terminal,
+  file: LogFile | undefined,
+  mask: (text: string) => string,
+): Log {
   const write = (line: string): void => {
     err(`${line}\n`)
     file?.write(line)

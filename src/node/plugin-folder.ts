@@ -47,7 +47,7 @@ export async function loadPlugins(
       const plugin = await importPlugin(file)
       const checked = await validateOptions(plugin, options)
       if ("options" in checked) uses.push({ plugin, options: checked.options })
-      else wrong.push(...checked.issues.map(({ path, message }) => tell({ path: ["plugins", n, name, ...path], message })))
+      else for (const { path, message } of checked.issues) wrong.push(tell({ path: ["plugins", n, name, ...path], message }))
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       wrong.push(error.message)
@@ -59,7 +59,8 @@ export async function loadPlugins(
 
 function complaint(name: string, candidates: readonly string[], known: readonly string[]): string {
   if (!NAME.test(name)) return `${shorten(name)} is not a plugin's name: lower-case letters, digits, - and _`
-  if (candidates.length > 1) return `${shorten(name)} is more than one file: ${candidates.map(displayed).join(" and ")}`
+  const files = candidates.map(displayed)
+  if (files.length > 1) return `${shorten(name)} is more than one file: ${files.join(" and ")}`
   return `there is no plugin ${shorten(name)}; there is ${known.toSorted().join(", ") || "none"}`
 }
 

@@ -20,6 +20,8 @@ export interface Substituted {
   readonly alone: boolean
 }
 
+const FORMS = "${VAR}, ${VAR:-default}, ${VAR:?message}, and $$ for a $"
+
 export function substitute(text: string, env: Env): Substituted {
   const unset: { name: string; empty: boolean }[] = []
   const faults: string[] = []
@@ -28,7 +30,7 @@ export function substitute(text: string, env: Env): Substituted {
   const expand = (form: string): string => {
     const [, name = "", sign, rest = ""] = /^([A-Za-z_]\w*)(?::([-?])([^]*))?$/.exec(form) ?? []
     if (!name) {
-      faults.push(`\${${form}} is not a variable; allowed: \${VAR}, \${VAR:-default}, \${VAR:?message}, and $$ for a $`)
+      faults.push(`\${${form}} is not a variable; allowed: ${FORMS}`)
       return ""
     }
     const value = env[name]

@@ -28,7 +28,7 @@ export class Decode extends Step<Uint8Array, readonly WireChunk[]> {
   readonly #decoder = new TextDecoder() // keeps half a character until the other half comes; drops a BOM
   readonly #parser
   #form: "unknown" | "events" | "whole" = "unknown" // told by the first character that is not a blank
-  #text = "" // blanks before the first character, or the whole answer so far
+  #text = "" // the whole answer so far
   #chunks: WireChunk[] = [] // of the bytes in hand
   #failed = false
 
@@ -70,9 +70,10 @@ export class Decode extends Step<Uint8Array, readonly WireChunk[]> {
       this.#parser.feed(text)
       return
     }
-    this.#text += text
     if (this.#form === "unknown") {
-      const first = /\S/.exec(this.#text)?.[0]
+      // DeepSeek keeps a connection alive with empty lines until it begins; there may be any number of them.
+      this.#text = text.trimStart()
+      const first = this.#text[0]
       if (first === undefined) return
       // An object, an array (Gemini's errors) or a page of HTML is never how an event stream begins.
       this.#form = "{[<".includes(first) ? "whole" : "events"
@@ -80,7 +81,10 @@ export class Decode extends Step<Uint8Array, readonly WireChunk[]> {
         this.#parser.feed(this.#text)
         this.#text = ""
       }
-    } else if (this.#text.length > MAX_WHOLE) this.#emit(tooLong())
+      return
+    }
+    this.#text += text
+    if (this.#text.length > MAX_WHOLE) this.#emit(tooLong())
   }
 
   #emit(chunk: WireChunk): void {

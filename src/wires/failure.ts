@@ -15,6 +15,6 @@ export class Failure {
 }
 
 /** The backend said that it is done (`data: [DONE]`), as opposed to a connection that merely closed. */
-export const DONE = Symbol("done")
+export const DONE: unique symbol = Symbol("done")
 
 export type WireChunk = ChatChunk | Failure | typeof DONE

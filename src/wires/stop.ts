@@ -32,11 +32,13 @@ export class StopCutter {
     return held
   }
 
+  /** The match that is complete first, as a model's server would stop there: where pieces end must not matter. */
   #first(text: string): { at: number; stop: string } | undefined {
-    let best: { at: number; stop: string } | undefined
+    let best: { at: number; end: number; stop: string } | undefined
     for (const stop of this.#stops) {
       const at = text.indexOf(stop)
-      if (at >= 0 && (!best || at < best.at)) best = { at, stop }
+      const end = at + stop.length
+      if (at >= 0 && (!best || end < best.end || (end === best.end && at < best.at))) best = { at, end, stop }
     }
     return best
   }

@@ -46,7 +46,8 @@ export interface Started {
 
 /** Runs the command in a folder with these variables and no others of this program. */
 export function start(cwd: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Started {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env["PATH"], PORT: "0", ...env } })
+  const variables = { PATH: process.env["PATH"], PORT: "0", ...env }
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: variables })
   started.push(child)
   const output = { out: "", err: "" }
   const looks = new Set<() => void>()

@@ -2,6 +2,9 @@ import { expect, test } from "vitest"
 import { resolveConfig } from "../../src/config.ts"
 import { toAddress, toBanner } from "../../src/node/banner.ts"
 
+const HEADERS = '-H "x-api-key: $PROXY_API_KEY" -H "content-type: application/json"'
+const BODY = '{"model":"demo","max_tokens":256,"messages":[{"role":"user","content":"Hello!"}]}'
+
 test("the banner shows where each model goes, what is missing, and two lines to paste", () => {
   const settings = resolveConfig(
     {
@@ -28,7 +31,7 @@ test("the banner shows where each model goes, what is missing, and two lines to 
   plugins: log → rewrite
 
 Try it, and run Claude Code on it:
-  curl http://127.0.0.1:8081/v1/messages -H "x-api-key: $PROXY_API_KEY" -H "content-type: application/json" -d '{"model":"demo","max_tokens":256,"messages":[{"role":"user","content":"Hello!"}]}'
+  curl http://127.0.0.1:8081/v1/messages ${HEADERS} -d '${BODY}'
   ANTHROPIC_BASE_URL=http://127.0.0.1:8081 ANTHROPIC_AUTH_TOKEN=$PROXY_API_KEY claude
 
 `,

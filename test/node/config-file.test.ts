@@ -43,7 +43,12 @@ backends:
       top_k: \${TOP_K}
 `
   const { config } = parseConfig(text, "config.yaml", { KEY: "123", IDLE: "1.5", TOP_K: "True" })
-  expect(config.backends["demo"]).toEqual({ base_url: "demo:", api_key: "123", timeout: { idle: 1.5 }, flags: { top_k: true } })
+  expect(config.backends["demo"]).toEqual({
+    base_url: "demo:",
+    api_key: "123",
+    timeout: { idle: 1.5 },
+    flags: { top_k: true },
+  })
 })
 
 test("a quoted variable stays text", () => {
@@ -125,12 +130,16 @@ test.each([
   ["server: { hots: x }", "server.hots: unknown option; allowed: host, port, ping, max_body, drain"],
   ["sever: {}", "sever: unknown option; allowed: models, backends, server, keys, plugins"],
   ["keys: [{ name: a, key: 'a b' }]", "keys.0.key: must be printable ASCII without blanks and commas"],
-  ["plugins: [{ a: {}, b: {} }]", "plugins.0: must be `name`, or `name:` with its options indented below it, not a mapping"],
+  [
+    "plugins: [{ a: {}, b: {} }]",
+    "plugins.0: must be `name`, or `name:` with its options indented below it, not a mapping",
+  ],
   ["server: []", "server: must be a mapping with host, port, ping, max_body, drain, not a list"],
   ["plugins: log", 'plugins: must be a list of plugins, not "log"'],
   ["toString: 1", "toString: cannot be used as a name"],
 ])("%s is a mistake", (line, wanted) => {
-  expect(mistakesOf(`${DEMO}${line}\n`).map((mistake) => mistake.replace(/^config\.yaml:5:\d+ /, ""))).toEqual([wanted])
+  const mistakes = mistakesOf(`${DEMO}${line}\n`)
+  expect(mistakes.map((mistake) => mistake.replace(/^config\.yaml:5:\d+ /, ""))).toEqual([wanted])
 })
 
 test("every unknown option of a mapping is told", () => {
@@ -147,7 +156,12 @@ test("sections whose lines are all commented out are as if they were not there",
 })
 
 test("a route to a backend that is not there names those that are", () => {
-  expect(mistakesOf(`models:\n  a: { backend: opnai, model: x }\nbackends:\n  openai: { base_url: "https://a.test" }\n`)).toEqual([
+  const text = `models:
+  a: { backend: opnai, model: x }
+backends:
+  openai: { base_url: "https://a.test" }
+`
+  expect(mistakesOf(text)).toEqual([
     'config.yaml:2:8 models.a.backend: there is no backend "opnai"; there is openai',
   ])
 })
@@ -165,15 +179,18 @@ server: { host: "\${HOST_}", port: "\${SECRET}" }
   expect(mistakesOf(`${DEMO}x: "a" "secret"\n`).join("\n")).not.toContain("secret")
 })
 
+const NO_MAPPING = "config.yaml:1:1 the config: must be a mapping with models, backends, server, keys, plugins"
+const TOO_MUCH = "config.yaml:1:1 the config: has too many options, or too many in one another"
+
 test.each([
   ["", "config.yaml: is empty; it needs at least models and backends"],
   ["# nothing\n", "config.yaml: is empty; it needs at least models and backends"],
-  ["just words\n", 'config.yaml:1:1 the config: must be a mapping with models, backends, server, keys, plugins, not "just words"'],
-  ["- a\n", "config.yaml:1:1 the config: must be a mapping with models, backends, server, keys, plugins, not a list"],
+  ["just words\n", `${NO_MAPPING}, not "just words"`],
+  ["- a\n", `${NO_MAPPING}, not a list`],
   ["models: {}\nmodels: {}\nbackends: {}\n", "config.yaml:2:1 Map keys must be unique"],
   ['models:\n  "a: 1\n', 'config.yaml:3:1 Missing closing "quote'],
   ["models: {}\nbackends: {}\n1: 2\n'1': 3\n", "config.yaml:4:1 1: is there twice"],
-  ["models: &a [*a]\nbackends: {}\n", "config.yaml:1:1 the config: has too many options, or too many in one another"],
+  ["models: &a [*a]\nbackends: {}\n", TOO_MUCH],
   ["models: !!js/function 'x'\nbackends: {}\n", "config.yaml:1:9 Unresolved tag: tag:yaml.org,2002:js/function"],
 ])("a file of %j has a line for it", (text, wanted) => {
   expect(mistakesOf(text)[0]).toBe(wanted)
@@ -181,6 +198,6 @@ test.each([
 
 test("aliases that blow up are refused at once", () => {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
-  for (let n = 1; n < 12; n++) lines.push(`a${n}: &a${n} [${Array.from({ length: 9 }, () => `*a${n - 1}`).join(", ")}]`)
-  expect(mistakesOf(lines.join("\n"))[0]).toBe("config.yaml:1:1 the config: has too many options, or too many in one another")
+  for (let n = 1; n < 12; n++) lines.push(`a${n}: &a${n} [${Array(9).fill(`*a${n - 1}`).join(", ")}]`)
+  expect(mistakesOf(lines.join("\n"))[0]).toBe(TOO_MUCH)
 })

@@ -21,7 +21,7 @@ test("config.yaml as shipped starts without any variable, on this machine only",
   expect(text.split("\n", 1)).toEqual(["# yaml-language-server: $schema=./docs/config.schema.json"])
   const { config, missing } = parseConfig(text, "config.yaml", {})
   const { routes, server } = resolveConfig(config, missing)
-  const table = routes.entries.map(([model, { backend, model: theirs }]) => [model, backend.name, theirs, backend.missing])
+  const table = routes.entries.map(([name, { backend, model }]) => [name, backend.name, model, backend.missing])
   expect({ table, missing, server: { ...server }, plugins: config.plugins }).toEqual({
     table: [
       ["demo", "demo", "demo", []],

@@ -56,7 +56,8 @@ test("a key that cannot be written is a line that says what to do", async () => 
 test("a key made for the run is shown once to who has a terminal, and written nowhere", async () => {
   const cwd = await folderOf({ "config.yaml": DEMO })
   const terminal = recorder(true)
-  const { settings, announce, close } = await openProxy({ cwd, env: { LOG_FILE: "proxy.log", LOG_LEVEL: "trace" }, terminal })
+  const env = { LOG_FILE: "proxy.log", LOG_LEVEL: "trace" }
+  const { settings, announce, close } = await openProxy({ cwd, env, terminal })
   announce("http://127.0.0.1:1")
   const key = settings.clients[0]?.key ?? ""
   expect(key).toMatch(/^sk-proxy-/)
@@ -70,11 +71,12 @@ test("a key made for the run is shown once to who has a terminal, and written no
 })
 
 test("PROXY_API_KEY and keys of the config are all known, and no key is made", async () => {
-  const cwd = await folderOf({ "config.yaml": `${DEMO}keys:\n  - { name: team, key: "\${TEAM_KEY}", models: ["d*"] }\n` })
+  const keys = 'keys:\n  - { name: team, key: "${TEAM_KEY}", models: ["d*"] }\n'
+  const cwd = await folderOf({ "config.yaml": `${DEMO}${keys}` })
   const terminal = recorder()
   const { settings, announce } = await openProxy({ cwd, env: { PROXY_API_KEY: "k-1", TEAM_KEY: "k-2" }, terminal })
   announce("http://127.0.0.1:1")
-  const clients = settings.clients.map(({ key, client }) => [key, client.name, client.may("demo"), client.may("other")])
+  const clients = settings.clients.map(({ key, client: { name, may } }) => [key, name, may("demo"), may("other")])
   expect(clients).toEqual([
     ["k-2", "team", true, false],
     ["k-1", "default", true, true],

@@ -64,7 +64,13 @@ const CASES: readonly Case[] = [
     files: { "plugins/log.ts": TEA },
     says: at("5:11 plugins.0", `"log" is more than one file: plugins/log.ts and ${join(SHIPPED, "log.ts")}`),
   },
-  { title: "a link to a shipped plugin is that one", plugins: "[log]", links: ["log.ts"], files: { "plugins/a.md": "" }, says: "ready" },
+  {
+    title: "a link to a shipped plugin is that one",
+    plugins: "[log]",
+    files: { "plugins/a.md": "" },
+    links: ["log.ts"],
+    says: "ready",
+  },
   {
     title: "two files of one name are a line",
     plugins: "[tea]",
@@ -83,11 +89,15 @@ const CASES: readonly Case[] = [
   bad(
     "TypeScript that Node cannot strip is a line that names the file",
     "enum Cup { Full }\nexport default 1",
-    /^plugins\/bad\.ts:1: needs more than its types stripped, which is all that Node does: TypeScript enum is not [^\n]*$/,
+    /^plugins\/bad\.ts:1: needs more than its types stripped, which is all that Node does: TypeScript enum [^\n]*$/,
   ),
   bad("a default export that is no plugin is a line that names the file", "export default 1", NO_DEFAULT),
   bad("no default export is a line that names the file", "export const a = 1", NO_DEFAULT),
-  bad("an error on import is a line that names the file", 'throw new Error("at import\\nmore")', "plugins/bad.ts: at import"),
+  bad(
+    "an error on import is a line that names the file",
+    'throw new Error("at import\\nmore")',
+    "plugins/bad.ts: at import",
+  ),
   bad("whatever is thrown on import is a line that names the file", 'throw "words"', "plugins/bad.ts: threw words"),
   bad(
     "an import of a file that is not there is a line that names the file",
@@ -96,7 +106,12 @@ const CASES: readonly Case[] = [
   ),
   bad("a syntax error is a line with its line", "const a = 1\nconst b = }\n", "plugins/bad.ts:2: Expression expected"),
   bad("a syntax error of a .mjs is a line too", "const b = }", "plugins/bad.mjs: Unexpected token '}'", "bad.mjs"),
-  bad("a setup that fails is a line without the configured keys", FAILS, "llm-proxy: plugin bad: no such cup: [key]", "bad.js"),
+  bad(
+    "a setup that fails is a line without the configured keys",
+    FAILS,
+    "llm-proxy: plugin bad: no such cup: [key]",
+    "bad.js",
+  ),
 ]
 
 describe("by name", () => {
@@ -134,4 +149,17 @@ test("a plugin in any folder imports llm-proxy and is part of the running progra
   ])
   child.kill("SIGTERM")
   expect((await ended).code).toBe(0)
+})
+
+test("who asks for the stack of a failed setup gets it, without the configured keys", async () => {
+  const cwd = await folderOf({ "config.yaml": `${DEMO}plugins: [bad]\n`, "plugins/bad.js": FAILS })
+  const { code, out, err } = await start(cwd, { ...ENV, LOG_LEVEL: "debug" }).ended
+  const [line, cause, at] = err.split("\n")
+  expect([code, out, line, cause]).toEqual([
+    1,
+    "",
+    "llm-proxy: plugin bad: no such cup: [key]",
+    "Error: no such cup: [key]",
+  ])
+  expect(at).toContain("bad.js:2")
 })

@@ -15,7 +15,8 @@ describe("a start that cannot be is a line:", () => {
 
   test("a folder for a config", async () => {
     const cwd = await folderOf({ "conf.d/x": "" })
-    await expect(startIn(cwd, { LLM_PROXY_CONFIG: "conf.d" })).rejects.toThrow(new StartError("conf.d: is a folder, not a file"))
+    const words = "conf.d: is a folder, not a file"
+    await expect(startIn(cwd, { LLM_PROXY_CONFIG: "conf.d" })).rejects.toThrow(new StartError(words))
   })
 
   test.skipIf(process.getuid?.() === 0)("a config that cannot be read", async () => {
@@ -24,7 +25,8 @@ describe("a start that cannot be is a line:", () => {
     await expect(startIn(cwd)).rejects.toThrow(new StartError("config.yaml: permission denied"))
   })
 
-  test.each(["0.0.0.0", "::", "192.168.0.2", "my-host"])("%s, which other machines can reach, and no key", async (host) => {
+  const open = ["0.0.0.0", "::", "192.168.0.2", "my-host"]
+  test.each(open)("%s, which other machines can reach, and no key", async (host) => {
     const cwd = await folderOf({ "config.yaml": `${DEMO}server: { host: "${host}" }\n` })
     const words = `other machines can reach "${host}", so a key is needed: set PROXY_API_KEY, or keys: in the config`
     await expect(startIn(cwd)).rejects.toThrow(new StartError(`server.host: ${words}`))
@@ -83,7 +85,8 @@ config.yaml:8:5 server.b: unknown option; allowed: host, port, ping, max_body, d
   })
 
   test("without a key, made on a loopback address, writes one for the run that opens the proxy", async () => {
-    const cwd = await folderOf({ "sub/config.yaml": DEMO, ".env": "LLM_PROXY_CONFIG=sub/config.yaml\nLOG_FILE=a.log\n" })
+    const env = "LLM_PROXY_CONFIG=sub/config.yaml\nLOG_FILE=a.log\n"
+    const cwd = await folderOf({ "sub/config.yaml": DEMO, ".env": env })
     const { child, until, output, ended } = start(cwd)
     await until("listening")
     const path = join(cwd, "sub", ".llm-proxy", "key")

@@ -3,12 +3,13 @@ import { ProxyError } from "../../error.ts"
 import type { Dialect } from "../../stream/sse.ts"
 import { readBackendError } from "../backend-error.ts"
 import { DONE, Failure, type WireChunk } from "../failure.ts"
-import type { ChatChunk, ChatCompletion } from "./types.ts"
+import type { ChatChunk, ChatCompletion, ChatDelta } from "./types.ts"
 
 /** @param backend Its name, for error messages. */
 export function chatDialect(backend: string): Dialect {
   return {
-    event(data, name) {
+    event(written, name) {
+      const data = written.trim() // the parser takes one blank off, some servers write more
       if (data === "[DONE]") return DONE
       if (name === "error") return new Failure(readBackendError(data, { backend, status: undefined }))
       // A keep-alive or an empty event; half an object, however, is lost content.
@@ -30,7 +31,16 @@ export function chatDialect(backend: string): Dialect {
 /** A whole answer as the one chunk that carries all of it; undefined when it has no choices. */
 export function toChunk(completion: ChatCompletion): ChatChunk | undefined {
   if (!Array.isArray(completion.choices)) return undefined
-  return { ...completion, choices: completion.choices.map(({ message, ...choice }) => ({ ...choice, delta: message ?? {} })) }
+  return {
+    ...completion,
+    choices: completion.choices.map(({ message, ...choice }) => ({ ...choice, delta: message ? numbered(message) : {} })),
+  }
+}
+
+/** In a whole answer each entry is a call of its own, whatever its index and id say. */
+function numbered(message: ChatDelta): ChatDelta {
+  if (!message.tool_calls) return message
+  return { ...message, tool_calls: message.tool_calls.map((call, index) => ({ ...call, index })) }
 }
 
 /** Whether a chunk means that the backend has really begun: roles, empty chunks and bare usage do not. */

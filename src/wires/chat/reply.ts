@@ -35,6 +35,7 @@ export class ChatReply extends Step<readonly WireChunk[], readonly MessageEvent[
   readonly #thinks: boolean // whether the client asked for thinking; what it did not ask for is not shown
   readonly #eager: ReadonlySet<string> // tools whose arguments the client wants as they come
   #called = 0 // tool calls given to the client
+  readonly #later: (() => void)[] = [] // text and thinking that came while a call was being given as it came
   #usage: ChatUsage | undefined // the latest the backend told: totals, not increments
   #tier: string | undefined
   #finish: string | undefined // finish_reason, once it came
@@ -115,9 +116,9 @@ export class ChatReply extends Step<readonly WireChunk[], readonly MessageEvent[
 
   #think(thinking: string): void {
     this.#written += thinking.length
-    if (thinking === "" || !this.#thinks) return
+    if (thinking === "" || !this.#thinks || this.done) return
     if (this.#writer.open !== "thinking") this.#giveComplete()
-    this.#writer.thinking(thinking, this.#facts.request.thinking?.display !== "omitted")
+    this.#tell(() => this.#writer.thinking(thinking, this.#facts.request.thinking?.display !== "omitted"))
   }
 
   #text(text: string): void {
@@ -129,31 +130,43 @@ export class ChatReply extends Step<readonly WireChunk[], readonly MessageEvent[
     this.#complete() // nothing that follows is the client's: the backend is let go
   }
 
-  #write(text: string): void {
+  /** @param begun Newest calls that come after the text: see {@link #giveFinished}. */
+  #write(text: string, begun = 0): void {
     if (text === "") return
-    this.#giveFinished()
+    this.#giveFinished(begun)
     this.#written += text.length
-    this.#writer.text(text)
+    this.#tell(() => this.#writer.text(text))
   }
 
   #call(delta: ChatToolCallDelta): void {
-    if (this.#calls.add(delta)) this.#giveComplete()
+    if (this.done) return // a stop sequence in the same chunk
+    if (this.#calls.add(delta)) this.#giveComplete(1)
     this.#giveEager()
   }
 
   /** What the next kind of block puts an end to: text held back, and calls whose arguments are complete. */
-  #giveComplete(): void {
-    this.#write(this.#cutter.flush())
-    this.#giveFinished()
+  #giveComplete(begun = 0): void {
+    this.#write(this.#cutter.flush(), begun)
+    this.#giveFinished(begun)
+  }
+
+  /** Writes now, or behind the call whose arguments are on their way to the client: its block cannot be left. */
+  #tell(write: () => void): void {
+    if (this.#writer.open === "tool_use") this.#later.push(write)
+    else write()
   }
 
   /**
    * Gives the client the oldest calls that are complete. A call is held until its arguments are: half of them, cut off
    * by max_tokens or broken, would be "repaired" by the SDKs into other arguments than the model meant. Anthropic does
    * the same unless a tool asks for `eager_input_streaming`.
+   *
+   * @param begun How many of the newest have only just begun: `{}` there may be the first piece of more.
    */
-  #giveFinished(): void {
-    for (let call = this.#calls.pending[0]; call && isComplete(call.arguments); call = this.#calls.pending[0]) {
+  #giveFinished(begun = 0): void {
+    const { pending } = this.#calls
+    for (let call = pending[0]; call && pending.length > begun; call = pending[0]) {
+      if (call.name === "" || !isComplete(call.arguments)) return
       this.#give(call)
     }
   }
@@ -162,6 +175,7 @@ export class ChatReply extends Step<readonly WireChunk[], readonly MessageEvent[
   #giveEager(): void {
     const call = this.#calls.pending[0]
     if (!call || call.name === "" || call.arguments === "" || !this.#eager.has(this.#original(call.name))) return
+    if (call.sent === 0 && this.#forbidden) return
     if (call.sent === 0) this.#begin(call)
     this.#writer.json(call.arguments.slice(call.sent))
     call.sent = call.arguments.length
@@ -169,28 +183,35 @@ export class ChatReply extends Step<readonly WireChunk[], readonly MessageEvent[
 
   #give(call: PendingCall): void {
     this.#calls.shift()
+    this.#written += call.arguments.length
     if (call.sent === 0) {
-      const { request, backend, note } = this.#facts
-      const alone = request.tool_choice?.disable_parallel_tool_use && !backend.profile.parallel_tool_calls
-      if (alone && this.#called > 0) {
-        note("a second tool call was dropped: the client forbids parallel calls and the backend cannot be told so")
+      if (this.#forbidden) {
+        const why = "the client forbids parallel calls and the backend cannot be told so"
+        this.#facts.note(`a second tool call was dropped: ${why}`)
         return
       }
       this.#begin(call)
       this.#writer.json(toInput(call.arguments))
     } else if (call.sent < call.arguments.length) this.#writer.json(call.arguments.slice(call.sent))
     this.#writer.close()
+    for (const write of this.#later.splice(0)) write()
+  }
+
+  /** Whether the client wants no further call. */
+  get #forbidden(): boolean {
+    const { request, backend } = this.#facts
+    const alone = request.tool_choice?.disable_parallel_tool_use && !backend.profile.parallel_tool_calls
+    return alone === true && this.#called > 0
   }
 
   #begin(call: PendingCall): void {
     this.#called++
-    this.#written += call.arguments.length
     this.#writer.call(this.#uniqueId(call.id), this.#original(call.name))
   }
 
   /** What is left when the answer is over: calls complete or not, and text held back. */
   #giveRest(): void {
-    if (this.#matched === undefined) this.#write(this.#cutter.flush())
+    this.#write(this.#cutter.flush())
     const cutOff = this.#finish === "length" || this.#finish === "model_length" || this.#matched !== undefined
     for (let call = this.#calls.pending[0]; call; call = this.#calls.pending[0]) {
       if (call.name === "" || (cutOff && call.sent === 0 && !isComplete(call.arguments))) {
@@ -242,7 +263,7 @@ export class ChatReply extends Step<readonly WireChunk[], readonly MessageEvent[
 function idsIn({ messages }: MessageRequest): Set<string> {
   const ids = new Set<string>()
   for (const { content } of messages) {
-    if (content === undefined || typeof content === "string") continue
+    if (!content || typeof content === "string") continue
     for (const block of content) if (block.type === "tool_use") ids.add(block.id)
   }
   return ids

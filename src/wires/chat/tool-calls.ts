@@ -49,15 +49,15 @@ export class ToolCalls {
   #find(id: string, name: string, index: number | undefined): PendingCall | undefined {
     const here = index === undefined ? this.#current : this.#byIndex.get(index)
     // A delta that brings a name to a call whose arguments are complete begins the next call, whatever it is numbered.
-    const startsAnew = (call: PendingCall): boolean => name !== "" && isComplete(call.arguments)
+    const startsAnew = (call: PendingCall): boolean => name !== "" && call.name !== "" && isComplete(call.arguments)
     if (id) {
       const same = this.#byId.get(id)
-      if (same) return startsAnew(same) && same !== here ? undefined : same
+      if (same) return startsAnew(same) && (same !== here || same.name !== name) ? undefined : same
       return here && here.id === "" && !startsAnew(here) ? here : undefined
     }
     if (here) return startsAnew(here) ? undefined : here
     // An index nobody has begun, without id and name: the tail of the call at hand under a wrong number.
-    return name === "" ? this.#current : undefined
+    return name === "" && !isComplete(this.#current?.arguments ?? "") ? this.#current : undefined
   }
 }
 
