@@ -4,7 +4,7 @@
  */
 import { H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
-import { createBody } from "./body.ts"
+import { createText } from "./body.ts"
 import { checkConfig, resolveConfig, type Config, type Settings } from "./config.ts"
 import { createDial } from "./dial.ts"
 import { createCountTokens } from "./endpoints/count-tokens.ts"
@@ -150,7 +150,7 @@ function toReceived(event: H3Event, path: string, log: Log, maxBody: number): Re
     signal: event.req.signal,
     log: own,
     head: new Headers({ "request-id": id }),
-    bytes: createBody(event.req, maxBody),
+    text: createText(event.req, maxBody),
   }
 }
 

@@ -21,7 +21,7 @@ export interface Received {
   /** Headers of the answer: with state kept under `req` in a WeakMap, the only thing a stage may write to. */
   readonly head: Headers
   /** The decoded body; read once, capped, remembered. Rejects with 413 beyond `server.max_body`. */
-  bytes(): Promise<Uint8Array>
+  text(): Promise<string>
 }
 
 /** After `auth`: who is calling. */

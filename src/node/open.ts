@@ -2,7 +2,7 @@
  * From files and variables to a proxy: environment, config, key, log, plugins. What listens to requests is
  * `server.ts`, or listhen in development.
  */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { dirname, join, resolve } from "node:path"
 import { resolveConfig, type Config, type Settings } from "../config.ts"
 import type { Mistake } from "../config-mistakes.ts"
@@ -146,5 +146,5 @@ async function noticeFor(key: string, folder: string, tty: boolean): Promise<str
 }
 
 function sha256(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest()
+  return hash("sha256", text, "buffer")
 }

@@ -3,6 +3,7 @@
  * 110, Node 24). It knows what the proxy needs and no more: no redirects, no decoding, an abort signal, and a body that
  * is a {@link Flow}, so that reading it is one hop.
  */
+import { FastResponse } from "srvx"
 import { Agent, request, type Dispatcher } from "undici"
 import { ProxyError } from "../error.ts"
 import { Flow } from "../stream/flow.ts"
@@ -22,7 +23,7 @@ export const undiciFetch = async (url: RequestInfo | URL, init: RequestInit = {}
   const { statusCode, headers, body } = await request(String(url), {
     dispatcher: agent,
     method: (init.method ?? "GET") as Dispatcher.HttpMethod,
-    headers: new Headers(init.headers),
+    headers: toPlain(init.headers),
     body: typeof init.body === "string" ? init.body : null,
     signal: init.signal ?? null,
   })
@@ -37,5 +38,10 @@ export const undiciFetch = async (url: RequestInfo | URL, init: RequestInit = {}
   }
   const bare = statusCode === 204 || statusCode === 205 || statusCode === 304 // a Response of these may have no body
   if (bare) void body.dump()
-  return new Response(bare ? null : new Flow(new Pump(body)), { status: statusCode, headers: kept })
+  return new FastResponse(bare ? null : new Flow(new Pump(body)), { status: statusCode, headers: kept })
+}
+
+/** What undici reads fastest. ofetch gives Headers, which go through as they are iterated. */
+function toPlain(headers: HeadersInit | undefined): Record<string, string> {
+  return Object.fromEntries(headers instanceof Headers || Array.isArray(headers) ? headers : Object.entries(headers ?? {}))
 }

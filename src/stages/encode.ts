@@ -3,6 +3,7 @@
  * reply, not the reply: when the backend takes long to begin, the client is answered 200 and pinged until it does, so
  * that a slow prefill never looks dead; a failure after that is an `error` event.
  */
+import { FastResponse } from "srvx"
 import type { ErrorEvent, MessageEvent } from "../anthropic/events.ts"
 import { Folder } from "../anthropic/fold.ts"
 import { toErrorBody, toProxyError, ProxyError } from "../error.ts"
@@ -33,7 +34,7 @@ export function createEncode({ ping, mask }: EncodeOptions): (context: Parsed, r
     headers.set("content-type", "text/event-stream; charset=utf-8")
     headers.set("cache-control", "no-cache")
     headers.set("x-accel-buffering", "no") // nginx would hold the stream back
-    return new Response(new Flow(new Pinged(bytes.detach(), ping, late ? ping : 0)), { headers })
+    return new FastResponse(new Flow(new Pinged(bytes.detach(), ping, late ? ping : 0)), { headers })
   }
 }
 
@@ -46,7 +47,7 @@ async function whole({ request, head }: Parsed, reply: Events): Promise<Response
   if (!message) throw new ProxyError(502, "the backend answered nothing")
   const headers = new Headers(head)
   headers.set("content-type", "application/json")
-  return new Response(JSON.stringify({ ...message, model: request.model }), { headers })
+  return new FastResponse(JSON.stringify({ ...message, model: request.model }), { headers })
 }
 
 /** A failure that travelled as an event, as an error again. Which status a type has is Anthropic's table, backwards. */

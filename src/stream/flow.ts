@@ -82,7 +82,7 @@ export class Flow<T> extends ReadableStream<T> {
     next: Step<T, Out> | ReadableWritablePair<Out, T>,
     options?: StreamPipeOptions,
   ): Flow<Out> {
-    if (next instanceof Step) return new Flow(new SteppedSource(this.detach(), next))
+    if (next instanceof Step) return new Flow(FusedSource.join(this.detach(), next))
     return Flow.of(super.pipeThrough(next, options))
   }
 
@@ -119,53 +119,136 @@ export function flowOf<T>(items: readonly T[]): Flow<readonly T[]> {
  * still queued and tells a reader nothing.
  */
 export function catching<T>(flow: Flow<T>, toItem: (thrown: unknown) => T): Flow<T> {
-  return new Flow(new CatchingSource(flow.detach(), toItem))
+  return flow.pipeThrough(new Rescue(toItem))
+}
+
+/** A place in a chain of steps from which on what was thrown before it is an item. */
+class Rescue<T> extends Step<T, T> {
+  readonly toItem: (thrown: unknown) => T
+
+  constructor(toItem: (thrown: unknown) => T) {
+    super()
+    this.toItem = toItem
+  }
+
+  take(item: T): T {
+    return item
+  }
+
+  end(): undefined {}
 }
 
 const EMPTY: Source<never> = { read: () => undefined, cancel: () => {} }
 
-/** A source with one step behind it. Chains of these are the fusion: each read is plain calls down the chain. */
-class SteppedSource<In, Out> implements Source<Out> {
-  readonly #source: Source<In>
-  readonly #step: Step<In, Out>
-  #over = false // the step has been told of the end
+/**
+ * A source with the steps behind it: one read is plain calls down the list, whatever its length. Each step as a source
+ * of its own would cost a turn of the microtask queue an item.
+ */
+class FusedSource implements Source<unknown> {
+  readonly #source: Source<unknown>
+  readonly #steps: readonly Step<unknown, unknown>[]
+  #begun = false // something has been read
+  #ending: number | undefined // once the items have ended: the first step that has not been told
 
-  constructor(source: Source<In>, step: Step<In, Out>) {
+  private constructor(source: Source<unknown>, steps: readonly Step<unknown, unknown>[]) {
     this.#source = source
-    this.#step = step
+    this.#steps = steps
   }
 
-  read(): Out | undefined | Promise<Out | undefined> {
-    // Stays synchronous as long as the source has something at hand; an await costs a turn of the microtask queue.
-    for (;;) {
-      if (this.#over) return undefined
-      const item = this.#source.read()
+  /** Which types follow each other was checked where the steps were piped; in the list they are only called. */
+  static join<In, Out>(source: Source<In>, step: Step<In, Out>): Source<Out> {
+    const next = step as Step<unknown, unknown>
+    const grows = source instanceof FusedSource && !source.#begun
+    const fused = grows ? new FusedSource(source.#source, [...source.#steps, next]) : new FusedSource(source, [next])
+    return fused as Source<Out>
+  }
+
+  read(): unknown {
+    this.#begun = true
+    // Stays synchronous as long as the source has something at hand.
+    while (this.#ending === undefined) {
+      let item: unknown
+      try {
+        item = this.#source.read()
+      } catch (thrown) {
+        return this.#rescue(thrown, 0)
+      }
       if (item instanceof Promise) return this.#later(item)
       const out = this.#feed(item)
       if (out !== undefined) return out
     }
+    return this.#finish()
   }
 
-  async #later(pending: Promise<In | undefined>): Promise<Out | undefined> {
-    const out = this.#feed(await pending)
-    return out === undefined && !this.#over ? this.read() : out
+  async #later(pending: Promise<unknown>): Promise<unknown> {
+    let item: unknown
+    try {
+      item = await pending
+    } catch (thrown) {
+      return this.#rescue(thrown, 0)
+    }
+    const out = this.#feed(item)
+    return out === undefined ? this.read() : out
   }
 
-  #feed(item: In | undefined): Out | undefined {
-    if (item === undefined) {
-      this.#over = true
-      return this.#step.end()
+  #feed(item: unknown): unknown {
+    if (this.#ending !== undefined) return undefined // cancelled while it waited
+    if (item !== undefined) return this.#run(item, 0)
+    this.#ending = 0
+    return undefined
+  }
+
+  /** Calls the steps from one on with an item; undefined when nothing comes of it. */
+  #run(item: unknown, from: number): unknown {
+    const steps = this.#steps
+    let value = item
+    let at = from
+    try {
+      for (; at < steps.length && value !== undefined; at++) {
+        const step = steps[at]
+        if (!step) break
+        value = step.take(value)
+        if (step.done) this.#letGo(undefined, at + 1)
+      }
+      return value
+    } catch (thrown) {
+      return this.#rescue(thrown, at)
     }
-    const out = this.#step.take(item)
-    if (this.#step.done) {
-      this.#over = true
-      void this.#source.cancel(undefined)
+  }
+
+  /** Tells the steps of the end, one after the other; what is left in one goes down the rest. */
+  #finish(): unknown {
+    for (let at = this.#ending ?? 0; at < this.#steps.length; at = this.#ending ?? 0) {
+      this.#ending = at + 1
+      let left: unknown
+      try {
+        left = this.#steps[at]?.end()
+      } catch (thrown) {
+        return this.#rescue(thrown, at)
+      }
+      const out = left === undefined ? undefined : this.#run(left, at + 1)
+      if (out !== undefined) return out
     }
-    return out
+    return undefined
+  }
+
+  /** What was thrown at a step becomes an item behind the next rescue; without one it is the reader's. */
+  #rescue(thrown: unknown, at: number): unknown {
+    const place = this.#steps.findIndex((step, n) => n >= at && step instanceof Rescue)
+    const rescue = this.#steps[place]
+    this.#letGo(thrown, rescue ? place + 1 : this.#steps.length)
+    if (rescue instanceof Rescue) return this.#run(rescue.toItem(thrown), place + 1) ?? this.#finish()
+    throw thrown
+  }
+
+  #letGo(reason: unknown, ending: number): void {
+    this.#ending = Math.max(this.#ending ?? 0, ending)
+    // A source that fails at this is no concern of the reader's, and an unhandled rejection would end the process.
+    new Promise((resolve) => resolve(this.#source.cancel(reason))).catch(() => {})
   }
 
   cancel(reason: unknown): void | Promise<void> {
-    this.#over = true
+    this.#ending = this.#steps.length
     return this.#source.cancel(reason)
   }
 }
@@ -187,39 +270,6 @@ class HeldSource<T> implements Source<T> {
   cancel(reason: unknown): void | Promise<void> {
     this.#held.length = 0
     return this.#rest.cancel(reason)
-  }
-}
-
-/** A source whose failure is its last item. */
-class CatchingSource<T> implements Source<T> {
-  readonly #source: Source<T>
-  readonly #toItem: (thrown: unknown) => T
-  #over = false // it has failed
-
-  constructor(source: Source<T>, toItem: (thrown: unknown) => T) {
-    this.#source = source
-    this.#toItem = toItem
-  }
-
-  read(): T | undefined | Promise<T | undefined> {
-    if (this.#over) return undefined
-    try {
-      const item = this.#source.read()
-      return item instanceof Promise ? item.catch((thrown: unknown) => this.#caught(thrown)) : item
-    } catch (thrown) {
-      return this.#caught(thrown)
-    }
-  }
-
-  #caught(thrown: unknown): T {
-    this.#over = true
-    void this.#source.cancel(thrown)
-    return this.#toItem(thrown)
-  }
-
-  cancel(reason: unknown): void | Promise<void> {
-    this.#over = true
-    return this.#source.cancel(reason)
   }
 }
 

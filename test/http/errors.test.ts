@@ -224,3 +224,13 @@ function page(status: number, html: string): Script {
     },
   }
 }
+
+test("a body that is no UTF-8 is refused, and one with a byte order mark is not", async () => {
+  backend.play(json(200, { choices: [{ message: { content: "hi" }, finish_reason: "stop" }] }))
+  const body = JSON.stringify({ model: "m", max_tokens: 9, messages: [{ role: "user", content: "\ufffd is a character" }] })
+  const bytes = new TextEncoder().encode(`\ufeff${body}`)
+  expect((await post(bytes, "identity")).status).toBe(200)
+  const broken = await post(bytes.map((byte) => (byte === 0x69 ? 0xff : byte)), "identity")
+  expect(broken.status).toBe(400)
+  expect(await broken.json()).toMatchObject({ error: { message: "the request body is not valid UTF-8" } })
+})
