@@ -84,6 +84,7 @@ function rewritten(request: MessageRequest, { to, system, set, drop }: Rule): Me
     ...set,
   }
   for (const field of drop) delete changed[field] // of the copy, never of the request
+  if (drop.includes("tools")) delete changed.tool_choice // a choice without tools is refused
   return changed
 }
 

@@ -58,6 +58,11 @@ export function oneOf<const Options extends readonly string[]>(options: Options)
   return v.picklist(options, `must be one of ${options.join(", ")}`)
 }
 
+/** A list of some of these words. */
+export function listOf<const Options extends readonly string[]>(options: Options) {
+  return v.array(oneOf(options), `must be a list of ${options.join(", ")}`)
+}
+
 /** A number from `least` to `most`; `what` says so in words. */
 export function between(what: string, least: number, most: number) {
   const rule = `must be ${what}`
@@ -70,10 +75,18 @@ export function atLeast(least: number) {
   return v.pipe(v.number(rule), v.safeInteger(rule), v.minValue(least, rule))
 }
 
-/** A base URL that a path can be put behind, without credentials in it, or the built-in demo. */
+/** The rule of {@link isBackendUrl}. */
+export const BACKEND_URL =
+  "must be an http(s) URL such as http://localhost:11434/v1, without a query but api-version, or demo:"
+
+/**
+ * A base URL that a path can be put into, without credentials in it, or the built-in demo. Of queries only Azure's
+ * `api-version` is taken: others carry keys, and a URL is not kept secret.
+ */
 export function isBackendUrl(url: string): boolean {
   if (url === "demo:") return true
   if (!URL.canParse(url)) return false
-  const { protocol, search, hash, username, password } = new URL(url)
-  return (protocol === "http:" || protocol === "https:") && !search && !hash && !username && !password
+  const { protocol, searchParams, hash, username, password } = new URL(url)
+  const plain = [...searchParams.keys()].every((name) => name === "api-version")
+  return (protocol === "http:" || protocol === "https:") && plain && !hash && !username && !password
 }

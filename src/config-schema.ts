@@ -6,10 +6,12 @@ import * as v from "valibot"
 import { PROFILES } from "./backends/index.ts"
 import {
   atLeast,
+  BACKEND_URL,
   between,
   flag,
   isBackendUrl,
   KEY,
+  listOf,
   mapping,
   name,
   named,
@@ -39,38 +41,65 @@ const TimeoutSchema = mapping({
   idle: v.optional(v.pipe(seconds, v.description("Seconds a begun answer may be silent. Default 300."))),
 })
 
-const FlagsSchema = mapping({
+const fields = v.record(v.string(), v.unknown(), "must be a mapping of fields")
+
+/** The flags of a profile; what each means is told in `backends/profile.ts`. */
+export const FlagsSchema = mapping({
+  auth_header: v.optional(headerName),
   max_tokens_field: v.optional(oneOf(["max_tokens", "max_completion_tokens"])),
   system_role: v.optional(oneOf(["system", "developer"])),
   mid_system: v.optional(oneOf(["keep", "user"])),
+  merge_roles: v.optional(flag),
+  user_after_tool: v.optional(flag),
+  content_null: v.optional(flag),
   stream_usage: v.optional(flag),
-  tool_choice: v.optional(flag),
+  tool_choice: v.optional(listOf(["auto", "none", "required", "function"])),
   parallel_tool_calls: v.optional(flag),
   stop_max: v.optional(atLeast(0)),
   tool_name_max: v.optional(atLeast(16)),
   tool_id_max: v.optional(atLeast(9)),
+  tool_id_form: v.optional(oneOf(["any", "alphanumeric_9"])),
+  first_call: v.optional(v.nullable(fields)),
   images: v.optional(oneOf(["url", "data", "none"])),
   image_types_refused: v.optional(names),
   files: v.optional(flag),
+  sampling: v.optional(flag),
   top_k: v.optional(flag),
-  json_schema: v.optional(flag),
-  user_field: v.optional(oneOf(["user", "safety_identifier", "none"])),
-  prefill: v.optional(oneOf(["refuse", "pass"])),
   reasoning: v.optional(
     mapping({
       request: v.optional(oneOf(["reasoning_effort", "none"])),
       efforts: v.optional(names),
-      off: v.optional(v.nullable(text)),
+      off: v.optional(v.nullable(v.union([text, fields], "must be an effort, or a mapping of fields"))),
+      replay: v.optional(v.nullable(oneOf(["reasoning", "reasoning_content"]))),
+      replay_blank: v.optional(v.nullable(text)),
     }),
   ),
+  schema: v.optional(
+    mapping({
+      remove: v.optional(names),
+      formats: v.optional(v.nullable(names)),
+      properties: v.optional(flag),
+      plain_root: v.optional(flag),
+    }),
+  ),
+  json_schema: v.optional(flag),
+  json_object: v.optional(flag),
+  user_field: v.optional(oneOf(["user", "safety_identifier", "none"])),
+  prefill: v.optional(oneOf(["refuse", "pass", "continue_final_message", "prefix", "partial"])),
 })
 
 const BackendSchema = v.pipe(
   mapping({
     base_url: v.pipe(
       text,
-      v.check(isBackendUrl, "must be an http(s) URL without a query, such as http://localhost:11434/v1, or demo:"),
-      v.description("Where the backend's API begins; /chat/completions is added. `demo:` is the built-in demo."),
+      v.check(isBackendUrl, BACKEND_URL),
+      v.description("Where the backend's API begins; /chat/completions or /responses is added. `demo:` is the built-in demo."),
+    ),
+    api: v.optional(
+      v.pipe(
+        oneOf(["chat", "responses"]),
+        v.description("The API it speaks: Chat Completions, or OpenAI's Responses. Default chat."),
+      ),
     ),
     api_key: v.optional(
       v.pipe(v.nullable(headerValue), v.description("Sent as Authorization: Bearer. Leave out for none.")),
@@ -87,7 +116,7 @@ const BackendSchema = v.pipe(
     flags: v.nullish(v.pipe(FlagsSchema, v.description("Single flags of the profile, overridden."))),
     timeout: v.nullish(TimeoutSchema),
   }),
-  v.description("A backend that speaks OpenAI's Chat Completions."),
+  v.description("A backend that speaks one of OpenAI's APIs."),
 )
 
 const ServerSchema = mapping({

@@ -3,6 +3,7 @@
  * happens on the way (time limits, a client that leaves, a connection that breaks) becomes a {@link ProxyError} here.
  */
 import { createFetch, FetchError } from "ofetch"
+import { toAuth, toUrl } from "./address.ts"
 import { demoFetch } from "./demo.ts"
 import { ProxyError } from "./error.ts"
 import type { Backend } from "./stage.ts"
@@ -41,7 +42,7 @@ export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): D
   return async (backend, { path, headers, body, signal }) => {
     const watch = new Watch(backend, signal)
     try {
-      const response = await $fetch.raw<ReadableStream<Uint8Array>, "stream">(backend.base_url + path, {
+      const response = await $fetch.raw<ReadableStream<Uint8Array>, "stream">(toUrl(backend, path), {
         method: "POST",
         headers: {
           "content-type": "application/json",
@@ -49,7 +50,7 @@ export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): D
           // A compressed stream arrives in lumps, and a small one may inflate to gigabytes.
           "accept-encoding": "identity",
           "user-agent": "llm-proxy",
-          ...(backend.api_key && { authorization: `Bearer ${backend.api_key}` }),
+          ...toAuth(backend),
           ...backend.headers,
           ...headers,
         },

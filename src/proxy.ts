@@ -2,7 +2,7 @@
  * The proxy as an h3 app: which request goes where, and the one shape errors have. It answers web Requests, so it runs
  * wherever those do; a server is somebody else's business.
  */
-import { H3, onDispose, type H3Event } from "h3"
+import { getRouterParam, H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
 import { createText } from "./body.ts"
 import { checkConfig, resolveConfig, type Config, type Settings } from "./config.ts"
@@ -85,7 +85,7 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
     "/v1/messages": { POST: messages },
     "/v1/messages/count_tokens": { POST: enter(createCountTokens(find)) },
     "/v1/models": { GET: enter(createListModels(routes)) },
-    "/v1/models/**": { GET: (context, event) => enter((authorized) => getModel(authorized, idIn(event)))(context, event) },
+    "/v1/models/**:id": { GET: (context, event) => enter((authorized) => getModel(authorized, idIn(event)))(context, event) },
     "/api/event_logging/batch": { POST: ({ head }) => Response.json({}, { headers: head }) },
     "/api/hello": { HEAD: ({ head }) => new Response(null, { headers: head }), GET: ({ head }) => Response.json({}, { headers: head }) },
     "/health": { GET: ({ head }) => answerHealth(head) },
@@ -159,14 +159,9 @@ function newId(prefix: string): string {
   return prefix + crypto.randomUUID().replaceAll("-", "")
 }
 
-/** A model id may have slashes in it, encoded or not. */
+/** A model id may have slashes in it, encoded or not. Of what h3 decodes it leaves `%2F` and `%25` as they are. */
 function idIn(event: H3Event): string {
-  const raw = event.url.pathname.replace(/^(\/v1)+\/models\//, "")
-  try {
-    return decodeURIComponent(raw)
-  } catch {
-    throw new ProxyError(404, `model: ${printable(raw)}`)
-  }
+  return decodeURIComponent(getRouterParam(event, "id") ?? "")
 }
 
 function wrongMethod(method: string, path: string, allowed: readonly string[]): ProxyError {

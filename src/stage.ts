@@ -7,8 +7,8 @@ import type { MessageRequest } from "./anthropic/types.ts"
 import type { Profile } from "./backends/profile.ts"
 import type { Log } from "./log.ts"
 import type { Flow } from "./stream/flow.ts"
-import type { ChatRequest } from "./wires/chat/types.ts"
 import type { WireChunk } from "./wires/failure.ts"
+import type { Api, Body } from "./wires/registry.ts"
 
 /** An HTTP request as it came in. */
 export interface Received {
@@ -57,6 +57,8 @@ export interface Target {
 export interface Backend {
   readonly name: string
   readonly base_url: string
+  /** The API it speaks. */
+  readonly api: Api
   readonly api_key: string | undefined
   /** Headers each request to it carries beside the usual ones. */
   readonly headers: Readonly<Record<string, string>>
@@ -67,8 +69,8 @@ export interface Backend {
   readonly timeout: { readonly first_byte: number; readonly idle: number }
 }
 
-/** After `toOpenAI`: the request in the backend's dialect. */
-export type Translated = Routed & { readonly api: "chat"; readonly body: ChatRequest }
+/** After `toOpenAI`: the request in the backend's dialect; `api` tells which that is. */
+export type Translated = Routed & Body
 
 /** A reply inside the line, as lists of Anthropic's stream events. Failures after the beginning are events too. */
 export type Events = Flow<readonly MessageEvent[]>

@@ -7,9 +7,11 @@ import type { AssistantMessage, MessageEvent } from "../src/anthropic/events.ts"
 import type { MessageRequest } from "../src/anthropic/types.ts"
 import { PROFILES } from "../src/backends/index.ts"
 import { GENERAL } from "../src/backends/profile.ts"
+import type { Step } from "../src/stream/flow.ts"
 import { Decode } from "../src/stream/sse.ts"
-import { chatDialect } from "../src/wires/chat/decode.ts"
-import { ChatReply, type ReplyFacts } from "../src/wires/chat/reply.ts"
+import type { WireChunk } from "../src/wires/failure.ts"
+import { wireOf, type Api } from "../src/wires/registry.ts"
+import type { ReplyFacts } from "../src/wires/wire.ts"
 
 export interface Fixture {
   /** `<backend>/<case>`. */
@@ -54,10 +56,19 @@ function folders(at: URL): readonly string[] {
     .sort()
 }
 
+/** The exchanges in `responses/` are spoken in that API, all others in Chat Completions. */
+function apiOf(backend: string): Api {
+  return backend === "responses" ? backend : "chat"
+}
+
 /** A reply to this request, with ids that count (`toolu_1`), for a backend of the kind named. */
-export function createReply(request: MessageRequest, backend: string, facts: Partial<ReplyFacts> = {}): ChatReply {
+export function createReply(
+  request: MessageRequest,
+  backend: string,
+  facts: Partial<ReplyFacts> = {},
+): Step<readonly WireChunk[], readonly MessageEvent[]> {
   const counts = new Map<string, number>()
-  return new ChatReply({
+  return wireOf(apiOf(backend)).reply({
     request,
     backend: { name: backend, profile: PROFILES[backend] ?? GENERAL },
     newId(prefix) {
@@ -72,7 +83,7 @@ export function createReply(request: MessageRequest, backend: string, facts: Par
 
 /** The events that come of an answer's bytes, as they arrive piece by piece. */
 export function readAnswer({ request, backend }: Fixture, pieces: Iterable<Uint8Array>): readonly MessageEvent[] {
-  const decode = new Decode(chatDialect(backend))
+  const decode = new Decode(wireOf(apiOf(backend)).dialect(backend))
   const reply = createReply(request, backend)
   const events: MessageEvent[] = []
   for (const piece of pieces) {

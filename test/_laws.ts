@@ -40,7 +40,8 @@ export function checkGrammar(events: readonly MessageEvent[]): readonly string[]
         break
       case "content_block_delta":
         if (!open) breach("no block is open")
-        else if (!DELTAS[open.type]?.includes(event.delta.type)) breach(`a ${event.delta.type} in a ${open.type} block`)
+        else if (!DELTAS[open.type]?.includes(event.delta.type))
+          breach(`a ${event.delta.type} in a ${open.type} block`)
         if (event.index !== next) breach(`index ${event.index} where ${next} is open`)
         if (open?.signed) breach("a delta after the signature")
         if (open && event.delta.type === "signature_delta") open.signed = true

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { describe, expect, test } from "vitest"
+import { FLAGS } from "../src/backends/index.ts"
 
 /** Which files of src may import which, read from the import lines: the layout as a rule. */
 
@@ -65,6 +66,14 @@ describe("directions", () => {
 
   test("profiles are data", () => {
     expect(strays(/^src\/backends\//, /^src\/backends\//)).toEqual([])
+  })
+
+  test("translation reads flags, and no backend's name", () => {
+    const named = files.filter((file) => file.startsWith("src/wires/")).flatMap((file) => {
+      const code = readFileSync(join(root, file), "utf8").replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, "")
+      return Object.keys(FLAGS).filter((name) => new RegExp(`(["'\`])${name}\\1`).test(code))
+    })
+    expect(named).toEqual([])
   })
 
   test("plugins import the public name alone, and nobody in src imports a plugin", () => {

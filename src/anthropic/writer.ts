@@ -25,7 +25,7 @@ export interface WriterOptions {
  * What the signature of a thinking block says here: the block was made by this proxy and no backend signed it. It must
  * not be empty, because some clients drop thinking without one from their history.
  */
-const SIGNATURE = "llm-proxy"
+export const SIGNATURE = "llm-proxy"
 
 export class EventWriter {
   readonly #options: WriterOptions

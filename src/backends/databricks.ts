@@ -1,14 +1,15 @@
 /**
  * Databricks Model Serving (`/serving-endpoints`).
  *
- * Source: litellm's databricks transformation and types, Databricks' Foundation Model API reference;
- * opencode#4698 for `stream_options`, which some of its models refuse.
+ * Source: litellm's databricks transformation and types; Databricks' Foundation Model API reference; issues where
+ * named.
  */
 import type { ProfileFlags } from "./profile.ts"
 
 export const databricks: ProfileFlags = {
-  stream_usage: false,
-  parallel_tool_calls: false,
-  files: false,
-  user_field: "none",
+  stream_usage: false, // some of its models refuse `stream_options` (opencode#4698, unity-gateway#491)
+  parallel_tool_calls: false, // not in the reference
+  files: false, // likewise
+  user_field: "none", // likewise
+  schema: { remove: ["$schema", "exclusiveMinimum"] }, // its Gemini models answer 400 to them (unity-gateway#491)
 }

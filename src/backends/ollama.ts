@@ -6,11 +6,15 @@
 import type { ProfileFlags } from "./profile.ts"
 
 export const ollama: ProfileFlags = {
-  tool_choice: false, // read by nothing there
+  tool_choice: [], // read by nothing there
   parallel_tool_calls: false, // likewise
   images: "data", // "image URL must be a base64 data URI"
   image_types_refused: ["image/gif"], // png, jpeg and webp only
   files: false, // answers "invalid message format"
-  reasoning: { request: "reasoning_effort", efforts: ["low", "medium", "high", "max"], off: "none" },
+  reasoning: {
+    efforts: ["low", "medium", "high", "max"],
+    off: "none",
+    replay: "reasoning", // read on assistant messages
+  },
   user_field: "none", // unknown there
 }

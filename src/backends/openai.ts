@@ -1,17 +1,26 @@
 /**
  * OpenAI itself, over Chat Completions.
  *
- * Source: the types of `openai` 7.57.0; `max_tokens` is refused by the reasoning models and deprecated for all.
+ * Source: the types of `openai` 7.57.0; OpenAI's Structured Outputs guide; issues where named.
  */
-import type { ProfileFlags } from "./profile.ts"
+import type { ProfileFlags, SchemaRules } from "./profile.ts"
+
+/** What OpenAI's validator of tools answers 400 to, strict or not. Azure runs the same one. */
+export const OPENAI_SCHEMA: Partial<SchemaRules> = {
+  // "'uri' is not a valid format" refuses the whole request (forgecode#2974, git-mcp-server#47, agent-native#3085).
+  formats: ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"],
+  properties: true, // "object schema missing properties" (github-mcp-server#1548, spring-ai#4776)
+  plain_root: true, // "must have type 'object' and not have 'oneOf'/'anyOf'/…" (langchainjs#9804)
+}
+
+/** The efforts of its models, taken together; a model that lacks one answers 400 (types of `openai` 7.57.0). */
+export const OPENAI_EFFORTS: readonly string[] = ["minimal", "low", "medium", "high", "xhigh", "max"]
 
 export const openai: ProfileFlags = {
-  max_tokens_field: "max_completion_tokens",
-  system_role: "developer",
-  reasoning: {
-    request: "reasoning_effort",
-    efforts: ["minimal", "low", "medium", "high", "xhigh", "max"],
-    off: "none",
-  },
+  max_tokens_field: "max_completion_tokens", // reasoning models refuse `max_tokens`, and it is deprecated for all
+  system_role: "developer", // takes the place of `system` from o1 on, and is taken by older models
+  stop_max: 0, // reasoning models refuse it (smolagents#1662); those that take it lose nothing
+  reasoning: { efforts: OPENAI_EFFORTS, off: "none" },
+  schema: OPENAI_SCHEMA,
   user_field: "safety_identifier", // `user` is deprecated
 }

@@ -1,14 +1,14 @@
 /** toOpenAI: Anthropic's request → the backend's dialect. What had to be dropped on the way is logged. */
 import { createNotes } from "../notes.ts"
 import type { Routed, Translated } from "../stage.ts"
-import { toChatRequest } from "../wires/chat/request.ts"
+import { toBody } from "../wires/registry.ts"
 
 export function createToOpenAI(): (context: Routed) => Translated {
   const note = createNotes()
   return (context) => {
     const { model, backend } = context.target
-    const { body, notes } = toChatRequest(context.request, { model, profile: backend.profile })
+    const { notes, ...translated } = toBody(backend.api, context.request, { model, profile: backend.profile })
     for (const text of notes) note(context.log, `backend ${backend.name}: ${text}`)
-    return { ...context, api: "chat", body }
+    return { ...context, ...translated }
   }
 }

@@ -9,8 +9,8 @@ import type { Chunks, Translated } from "../stage.ts"
 import { catching, Flow, flowOf } from "../stream/flow.ts"
 import { Decode } from "../stream/sse.ts"
 import { readBackendError } from "../wires/backend-error.ts"
-import { chatDialect, hasContent } from "../wires/chat/decode.ts"
 import { Failure, type WireChunk } from "../wires/failure.ts"
+import { wireOf } from "../wires/registry.ts"
 import type { Health } from "../health.ts"
 
 /** Of an error body no more than this is read, in bytes. */
@@ -20,7 +20,7 @@ export function createUpstream(dial: Dial, health: Health): (context: Translated
   return async (context) => {
     const { backend } = context.target
     // `max_tokens: 0` asks for no answer at all (it warms Anthropic's cache); backends would refuse it.
-    if (context.request.max_tokens === 0) return flowOf<WireChunk>([NO_ANSWER])
+    if (context.request.max_tokens === 0) return flowOf<WireChunk>([wireOf(context.api).nothing])
     try {
       const chunks = await ask(context, dial)
       health.answered(backend.name)
@@ -32,25 +32,24 @@ export function createUpstream(dial: Dial, health: Health): (context: Translated
   }
 }
 
-const NO_ANSWER: WireChunk = { choices: [{ finish_reason: "length" }], usage: { completion_tokens: 0 } }
-
 async function ask(context: Translated, dial: Dial): Promise<Chunks> {
-  const { target, signal, log } = context
+  const { api, target, signal, log } = context
   const { backend, model } = target
+  const wire = wireOf(api)
   const began = performance.now()
-  const answer = await dial(backend, { path: "/chat/completions", body: toText(context.body), signal })
+  const answer = await dial(backend, { path: wire.path, body: toText(context.body), signal })
   const { status, headers } = answer
   log.debug("upstream", { backend: backend.name, status, ms: Math.round(performance.now() - began) })
   if (status < 200 || status > 299) {
     const text = await readText(answer.body, ERROR_BODY)
     throw readBackendError(text, { backend: backend.name, status, model, headers })
   }
-  const chunks = answer.body.pipeThrough(new Decode(chatDialect(backend.name)))
+  const chunks = answer.body.pipeThrough(new Decode(wire.dialect(backend.name)))
   const inBand = catching(chunks, (thrown) => [new Failure(asFailure(thrown))])
   let first: Failure | undefined
   let seen = false
   const begun = await Flow.until(inBand, (list) => {
-    const found = list.find(hasContent)
+    const found = list.find((item) => wire.begins(item))
     if (found instanceof Failure) first = found
     seen = found !== undefined
     return seen

@@ -24,12 +24,14 @@ export interface BackendErrorFacts {
 export function readBackendError(body: unknown, facts: BackendErrorFacts): ProxyError {
   const { backend, headers } = facts
   const said = wordsOf(body)
-  const status = facts.status ?? said.status ?? statusFor(`${said.code} ${said.type} ${said.message}`)
+  const told = facts.status ?? said.status
+  const status = UNSEEING.test(said.message) ? 400 : (told ?? statusFor(`${said.code} ${said.type} ${said.message}`))
   const text = said.message ? printable(said.message, 500) : `it gave no reason (HTTP ${status})`
   const answer = (as: number, message: string, retry?: boolean): ProxyError =>
     new ProxyError(as, message, { headers: { ...retryHeaders(headers), ...(retry === false && { "x-should-retry": "false" }) } })
 
-  if (status < 500 && status !== 401 && status !== 403 && status !== 429) {
+  // Where nothing but words tells what an error is, these words come first.
+  if (told === undefined || (told < 500 && told !== 401 && told !== 403 && told !== 429)) {
     const fault = contextFault(said.message, said.code, facts.model ?? "this model")
     if (fault) return answer(400, fault)
   }
@@ -116,13 +118,20 @@ function tryParse(text: string): unknown {
   }
 }
 
+/** llama.cpp says this with 500, which clients would try again: Claude Code ten times, for three minutes. */
+const UNSEEING = /\b(?:image|audio|video) input is not supported\b/i
+
 /** What status an error inside a stream stands for, by its words. */
 const STATUS_WORDS: readonly (readonly [RegExp, number])[] = [
   [/rate.?limit|too.?many.?requests|insufficient_quota|resource_exhausted/i, 429],
   [/overloaded|over capacity|unavailable/i, 529],
   [/timed? ?out|deadline/i, 504],
-  [/context_length|invalid_request|bad.?request|invalid_argument/i, 400],
+  // Before the next one: OpenAI says `invalid_api_key` of type `invalid_request_error`, and shows part of the key.
   [/authenti|api.?key|unauthorized|permission/i, 401],
+  [/context_length|invalid_request|bad.?request|invalid_argument/i, 400],
+  // Responses that fail over what was sent: `ResponseError` of `openai` 7.57.0.
+  [/invalid_(prompt|image|base64)|image_(too|parse|content|file)|(empty|unsupported|download)_image/i, 400],
+  [/(bio|misalignment)_policy/i, 400],
   [/not.?found/i, 404],
 ]
 

@@ -16,14 +16,21 @@ const OUTPUT: readonly RegExp[] = [
   new RegExp(String.raw`max_tokens: ${NUMBER} > ${NUMBER}`, "i"),
 ]
 
-/** Prompt and answer together: named groups a (prompt), b (answer), c (window). */
+/** Prompt and answer together: named groups a (prompt) or t (both), b (answer), c (window). */
 const TOGETHER: readonly RegExp[] = [
-  // OpenAI, vLLM, DeepSeek: maximum context length is 8192 tokens. However, you requested 9000 tokens (5000 in the messages, 4000 in the completion)
-  /context length (?:is|of) (?<c>[\d,_]+) tokens.*?\((?:about )?(?<a>[\d,_]+) (?:in the messages|in the prompt|of text input|in your prompt)[^)]*?(?<b>[\d,_]+) (?:in the completion|for the completion|in the output|of output)/is,
+  // OpenAI, DeepSeek, older vLLM: maximum context length is 8192 tokens. However, you requested 9000 tokens (5000 in
+  // the messages, 4000 in the completion). OpenRouter: requested about 9000 tokens (4000 of text input, 1000 of tool
+  // input, 4000 in the output). The prompt is what is left of the whole: tools are told apart from the messages.
+  /context length is (?<c>[\d,_]+) tokens.*?requested (?:about )?(?<t>[\d,_]+) tokens \([^)]*?(?<b>[\d,_]+) (?:in|for) the (?:completion|output)/is,
   // vLLM: maximum context length is 4096 tokens and your request has 12 input tokens (8192 > 4096 - 12)
   /context length is (?<c>[\d,_]+) tokens and your request has (?<a>[\d,_]+) input tokens \((?<b>[\d,_]+) >/is,
-  // vLLM: You passed 5000 input tokens and requested 100 output tokens. However, the model's context length is only 4096 tokens
+  // vLLM: You passed 5000 input tokens and requested 100 output tokens. […] the model's context length is only 4096
   /passed (?<a>[\d,_]+) input tokens and requested (?<b>[\d,_]+) output tokens.*?context length is only (?<c>[\d,_]+)/is,
+  // newest vLLM: However, you requested 4000 output tokens and your prompt contains at least 5000 input tokens
+  /context length is (?<c>[\d,_]+) tokens.*?requested (?<b>[\d,_]+) output tokens and your prompt contains (?:at least )?(?<a>[\d,_]+) input/is,
+  // SGLang: context length of 8192 tokens. You requested a total of 9000 tokens: 5000 tokens from the input messages
+  // and 4000 tokens for the completion
+  /context length of (?<c>[\d,_]+) tokens.*?(?<a>[\d,_]+) tokens from the input messages and (?<b>[\d,_]+) tokens for the completion/is,
   // Anthropic: input length and `max_tokens` exceed context limit: 190000 + 21333 > 200000
   /exceed context limit: (?<a>[\d,_]+) \+ (?<b>[\d,_]+) > (?<c>[\d,_]+)/is,
 ]
@@ -31,11 +38,18 @@ const TOGETHER: readonly RegExp[] = [
 /** The prompt alone: named groups a (prompt) and c (window), where the text tells them. */
 const PROMPT: readonly RegExp[] = [
   /prompt is too long: (?<a>[\d,_]+) tokens > (?<c>[\d,_]+)/i,
-  /context length (?:is|of) (?<c>[\d,_]+) tokens.*?(?:requested|resulted in|has|contains)(?: about)? (?<a>[\d,_]+)/is,
+  /(?:context|prompt) length (?:is|of) (?<c>[\d,_]+) .*?(?:requested|resulted in|has|contains)(?: about)? (?<a>[\d,_]+)/is, // OpenAI, vLLM, xAI
+  /exceed the configured limit of (?<c>[\d,_]+) tokens.*?resulted in (?<a>[\d,_]+) tokens/is, // OpenAI's GPT-5
+  // vLLM: The decoder prompt (length 9000) is longer than the maximum model length of 8192. Together: The input (9000
+  // tokens) is longer than the model's context length (8192 tokens).
+  /\((?:length )?(?<a>[\d,_]+)(?: tokens)?\) is longer than the (?:maximum model length of |model's context length \()(?<c>[\d,_]+)/i,
+  /exceeded model token limit: (?<c>[\d,_]+) \(requested: (?<a>[\d,_]+)\)/i, // Kimi
   /input token count (?:\((?<a>[\d,_]+)\) )?exceeds the maximum number of tokens allowed(?: \((?<c>[\d,_]+)\))?/i, // Gemini
   /prompt contains (?<a>[\d,_]+) tokens.*?too large for model with (?<c>[\d,_]+) maximum context length/is, // Mistral
   /request \((?<a>[\d,_]+) tokens\) exceeds the available context size \((?<c>[\d,_]+) tokens\)/i, // llama.cpp
   /exceeds? the (?:available )?context (?:size|window|length|limit)/i,
+  /(?:longer|greater) than the (?:model's )?context length|longer than the maximum model length/i, // LM Studio, vLLM
+  /context window exceeds limit|range of input length should be/i, // MiniMax, DashScope
   /context (?:length|window|size) (?:was |is |has been )?exceeded/i,
   /(?:input|prompt|request) (?:is )?too long/i,
   /maximum (?:prompt|context) length/i,
@@ -56,22 +70,23 @@ export function contextFault(message: string, code: string, model: string): stri
     }
   }
   for (const pattern of TOGETHER) {
-    const { a, b, c } = pattern.exec(message)?.groups ?? {}
-    if (!a || !b || !c) continue
-    if (digits(a) > digits(c)) return tooLong(a, c)
-    return `input length and \`max_tokens\` exceed context limit: ${digits(a)} + ${digits(b)} > ${digits(c)}, decrease input length or \`max_tokens\` and try again`
+    const { a, t, b, c } = pattern.exec(message)?.groups ?? {}
+    if (!b || !c) continue
+    const prompt = a ? digits(a) : digits(t ?? "") - digits(b)
+    if (prompt > digits(c)) return tooLong(prompt, digits(c))
+    return `input length and \`max_tokens\` exceed context limit: ${prompt} + ${digits(b)} > ${digits(c)}, decrease input length or \`max_tokens\` and try again`
   }
   for (const pattern of PROMPT) {
     const found = pattern.exec(`${message} ${code}`)
     if (!found) continue
     const { a, c } = found.groups ?? {}
-    return a && c ? tooLong(a, c) : `prompt is too long: ${message.slice(0, 500) || "the backend gave no numbers"}`
+    return a && c ? tooLong(digits(a), digits(c)) : `prompt is too long: ${message.slice(0, 500) || "the backend gave no numbers"}`
   }
   return undefined
 }
 
-function tooLong(tokens: string, most: string): string {
-  return `prompt is too long: ${digits(tokens)} tokens > ${digits(most)} maximum`
+function tooLong(tokens: number, most: number): string {
+  return `prompt is too long: ${tokens} tokens > ${most} maximum`
 }
 
 function digits(text: string): number {

@@ -4,6 +4,7 @@
  */
 import type { ProxyError } from "../error.ts"
 import type { ChatChunk } from "./chat/types.ts"
+import type { ResponsesEvent } from "./responses/types.ts"
 
 /** The reply failed here; nothing follows. */
 export class Failure {
@@ -17,4 +18,8 @@ export class Failure {
 /** The backend said that it is done (`data: [DONE]`), as opposed to a connection that merely closed. */
 export const DONE: unique symbol = Symbol("done")
 
-export type WireChunk = ChatChunk | Failure | typeof DONE
+/** An item of a reply whose backend speaks in these chunks. */
+export type ItemOf<Chunk> = Chunk | Failure | typeof DONE
+
+/** An item of any reply. A reply is made of one kind of chunk: the one of its backend's `api`. */
+export type WireChunk = ItemOf<ChatChunk | ResponsesEvent>

@@ -46,6 +46,12 @@ test("parameters are set and dropped", async () => {
   expect(body).toEqual({ model: "one", messages: [{ role: "user", content: "Hello" }], max_tokens: 7, temperature: 0.5 })
 })
 
+test("a choice among tools goes with the tools", async () => {
+  const tools = [{ name: "t", input_schema: { type: "object" } }]
+  const { body } = await upstream({ rules: [{ drop: ["tools"] }] }, { model: "a", tools, tool_choice: { type: "tool", name: "t" } })
+  expect(body).toEqual({ model: "one", messages: [{ role: "user", content: "Hello" }], max_tokens: 100 })
+})
+
 test("the first rule that fits is applied, and no other", async () => {
   const rules = [{ model: "b*", set: { max_tokens: 1 } }, { model: "a", set: { max_tokens: 2 } }, { set: { max_tokens: 3 } }]
   expect((await upstream({ rules }, { model: "a" })).body).toMatchObject({ max_tokens: 2 })

@@ -1,12 +1,13 @@
 /** How Chat Completions are read off the wire: an event's data, or a whole answer, as chunks. */
 import { ProxyError } from "../../error.ts"
-import type { Dialect } from "../../stream/sse.ts"
 import { readBackendError } from "../backend-error.ts"
-import { DONE, Failure, type WireChunk } from "../failure.ts"
+import { DONE, Failure, type ItemOf } from "../failure.ts"
+import { parseObject } from "../json.ts"
+import type { DialectOf } from "../wire.ts"
 import type { ChatChunk, ChatCompletion, ChatDelta } from "./types.ts"
 
 /** @param backend Its name, for error messages. */
-export function chatDialect(backend: string): Dialect {
+export function chatDialect(backend: string): DialectOf<ChatChunk> {
   return {
     event(written, name) {
       const data = written.trim() // the parser takes one blank off, some servers write more
@@ -14,11 +15,11 @@ export function chatDialect(backend: string): Dialect {
       if (name === "error") return new Failure(readBackendError(data, { backend, status: undefined }))
       // A keep-alive or an empty event; half an object, however, is lost content.
       if (!data.startsWith("{") && !data.startsWith("[")) return undefined
-      const chunk = parse(data)
+      const chunk = parseObject(data)
       return chunk === undefined ? broken(backend) : (failureIn(chunk, backend) ?? (chunk as ChatChunk))
     },
     whole(text) {
-      const answer = parse(text)
+      const answer = parseObject(text)
       if (answer === undefined) return [broken(backend)]
       const failure = failureIn(answer, backend)
       if (failure) return [failure]
@@ -44,7 +45,7 @@ function numbered(message: ChatDelta): ChatDelta {
 }
 
 /** Whether a chunk means that the backend has really begun: roles, empty chunks and bare usage do not. */
-export function hasContent(chunk: WireChunk): boolean {
+export function hasContent(chunk: ItemOf<ChatChunk>): boolean {
   if (chunk === DONE || chunk instanceof Failure) return true
   return (chunk.choices ?? []).some(({ delta, finish_reason }) => {
     if (finish_reason) return true
@@ -52,15 +53,6 @@ export function hasContent(chunk: WireChunk): boolean {
     const { role: _, ...rest } = delta
     return Object.values(rest).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)))
   })
-}
-
-function parse(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Backends put errors into streams that had begun with 200: OpenRouter, vLLM, Gemini (as a list), Groq. */

@@ -4,32 +4,21 @@
  * never, names late, repeated or in fragments, arguments as an object, twice, or null (pi#8861, smolagents#1958,
  * openai-python#3201). Which call a delta belongs to is decided here and nowhere else.
  */
+import { argumentsText, isComplete, newCall, type PendingCall } from "../call-arguments.ts"
 import type { ChatToolCallDelta } from "./types.ts"
 
-/** A call as far as it has come. */
-export interface PendingCall {
-  id: string // "" until the backend gives one
-  name: string // "" until the backend gives one
-  arguments: string
-  /** How much of `arguments` has been given to the client already. */
-  sent: number
-}
-
 export class ToolCalls {
-  /** Calls in the order in which they first appeared, those given to the client taken out. */
-  readonly pending: PendingCall[] = []
   readonly #byIndex = new Map<number, PendingCall>() // the latest call at each index
   readonly #byId = new Map<string, PendingCall>()
   #current: PendingCall | undefined // the call the last delta belonged to
 
-  /** Adds a delta. True when it began a new call, so that those before it may be complete. */
-  add(delta: ChatToolCallDelta): boolean {
+  /** Adds a delta. @returns The call, when the delta began a new one. */
+  add(delta: ChatToolCallDelta): PendingCall | undefined {
     const id = delta.id || ""
     const name = delta.function?.name || ""
     const index = delta.index ?? undefined
     const known = this.#find(id, name, index)
-    const call = known ?? { id: "", name: "", arguments: "", sent: 0 }
-    if (!known) this.pending.push(call)
+    const call = known ?? newCall()
     this.#current = call
     if (index !== undefined) this.#byIndex.set(index, call)
     if (id && !call.id) {
@@ -37,13 +26,8 @@ export class ToolCalls {
       this.#byId.set(id, call)
     }
     if (name) call.name = joinName(call.name, name, call.arguments !== "")
-    addArguments(call, delta.function?.arguments)
-    return !known
-  }
-
-  /** Takes the oldest call out, once it has been given to the client or given up. */
-  shift(): void {
-    this.pending.shift()
+    call.arguments += argumentsText(delta.function?.arguments)
+    return known ? undefined : call
   }
 
   #find(id: string, name: string, index: number | undefined): PendingCall | undefined {
@@ -61,62 +45,8 @@ export class ToolCalls {
   }
 }
 
-/** Whether a text is one JSON value already. */
-export function isComplete(text: string): boolean {
-  if (text === "") return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** A name comes whole, again, growing, or in fragments. */
 function joinName(known: string, more: string, begun: boolean): string {
   if (known === "" || more.startsWith(known)) return more
   return begun || known.endsWith(more) ? known : known + more
-}
-
-function addArguments(call: PendingCall, value: unknown): void {
-  if (typeof value === "string") call.arguments += value
-  else if (typeof value === "object" && value !== null) call.arguments += JSON.stringify(value)
-}
-
-/**
- * A call's arguments as the JSON text of an object, which is what every Anthropic client expects. Text that is an
- * object already stays as it is, to the byte: another order of keys would spoil a backend's cache (ollama ac83ac20c).
- */
-export function toInput(text: string): string {
-  const trimmed = text.trim()
-  if (trimmed === "") return "{}"
-  const value = parse(trimmed)
-  if (value === undefined) return repair(trimmed)
-  if (value === null) return "{}"
-  if (typeof value === "string") return typeof parse(value) === "object" ? toInput(value) : wrap("value", value)
-  return typeof value === "object" && !Array.isArray(value) ? text : wrap("value", value)
-}
-
-/**
- * Arguments that are no JSON: the same object sent twice is taken once, an empty one before the real one is left out;
- * anything else is handed on under `_raw`, so that the client's own check of the input refuses it and the model can
- * mend it, while nothing is lost.
- */
-function repair(text: string): string {
-  const half = text.slice(0, text.length / 2)
-  if (text === half + half && isComplete(half)) return toInput(half)
-  // An empty object as a first piece, then the arguments.
-  return text.startsWith("{}") && isComplete(text.slice(2)) ? toInput(text.slice(2)) : wrap("_raw", text)
-}
-
-function wrap(key: string, value: unknown): string {
-  return JSON.stringify({ [key]: value })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

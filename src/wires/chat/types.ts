@@ -20,10 +20,16 @@ export interface ChatRequest {
   readonly tool_choice?: ChatToolChoice
   readonly parallel_tool_calls?: false
   readonly reasoning_effort?: string
-  readonly response_format?: {
-    readonly type: "json_schema"
-    readonly json_schema: { readonly name: string; readonly schema: unknown; readonly strict: boolean }
-  }
+  readonly response_format?:
+    | {
+        readonly type: "json_schema"
+        readonly json_schema: { readonly name: string; readonly schema: unknown; readonly strict: boolean }
+      }
+    | { readonly type: "json_object" }
+  /** vLLM: goes on with a last message of the assistant's. */
+  readonly continue_final_message?: true
+  /** vLLM: whether the chat template begins an answer. */
+  readonly add_generation_prompt?: false
   readonly user?: string
   readonly safety_identifier?: string
 }
@@ -31,8 +37,22 @@ export interface ChatRequest {
 export type ChatMessage =
   | { readonly role: "system" | "developer"; readonly content: string }
   | { readonly role: "user"; readonly content: string | readonly ChatPart[] }
-  | { readonly role: "assistant"; readonly content: string | null; readonly tool_calls?: readonly ChatToolCall[] }
+  | ChatAssistantMessage
   | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string }
+
+export interface ChatAssistantMessage {
+  readonly role: "assistant"
+  readonly content: string | null
+  readonly tool_calls?: readonly ChatToolCall[]
+  /** Ollama, OpenRouter, vLLM: its own thinking, given back. */
+  readonly reasoning?: string
+  /** DeepSeek, Moonshot, Zhipu, Fireworks, llama.cpp: the same. */
+  readonly reasoning_content?: string
+  /** DeepSeek's beta: the beginning of the answer. */
+  readonly prefix?: true
+  /** Moonshot: the same. */
+  readonly partial?: true
+}
 
 export type ChatPart =
   | { readonly type: "text"; readonly text: string }

@@ -2,7 +2,7 @@
  * Every way in which backends are known to stream tool calls, as a generator: calls as the model meant them, a style,
  * and random places to cut. Styles that leave open which call a delta belongs to are left out, each with its reason.
  */
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { ChatToolCallDelta } from "../../../src/wires/chat/types.ts"
 import type { Call } from "./_calls.ts"
 
@@ -37,7 +37,9 @@ const STYLE: fc.Arbitrary<Style> = fc.record({
 
 const CALL = fc.record({
   name: fc.constantFrom("get_weather", "get_time", "Bash", "mcp__files__read"),
-  json: fc.oneof(fc.constant({}), fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 })).map((value) => JSON.stringify(value)),
+  json: fc
+    .oneof(fc.constant({}), fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }))
+    .map((value) => JSON.stringify(value)),
 })
 
 export const streams: fc.Arbitrary<Given> = fc
@@ -99,8 +101,8 @@ function deltasOf(call: Omit<Call, "id">, n: number, style: Style, next: Next): 
   // "after" puts a delta behind the last piece of arguments; the id of style "last" stays with that piece.
   const last = functions.length - (style.names === "after" ? 2 : 1)
   return functions.map((fn, at) => ({
-    ...(style.index !== "none" && { index: style.index === "right" ? n : 0 }),
-    ...(hasId(style.ids, at, last) && { id: `call_${n}` }),
+    index: style.index === "none" ? undefined : style.index === "zero" ? 0 : n,
+    id: hasId(style.ids, at, last) ? `call_${n}` : undefined,
     type: "function",
     function: fn,
   }))
@@ -119,7 +121,12 @@ function argumentsOf(json: string, { args, nothing }: Style, next: Next): readon
 
 function namesOf(name: string, count: number, { names }: Style, next: Next) {
   const half = 1 + next(name.length - 1)
-  const before = names === "fragments" ? [name.slice(0, half), name.slice(half)] : names === "grown" ? [name.slice(0, half), name] : []
+  const before =
+    names === "fragments"
+      ? [name.slice(0, half), name.slice(half)]
+      : names === "grown"
+        ? [name.slice(0, half), name]
+        : []
   const during = (at: number): string | undefined =>
     names === "every" || (names === "first" && at === 0) || (names === "last" && at === count - 1) ? name : undefined
   return { before, during }
@@ -128,7 +135,7 @@ function namesOf(name: string, count: number, { names }: Style, next: Next) {
 /** A text in pieces, none of them empty. */
 function pieces(text: string, next: Next): string[] {
   const out: string[] = []
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const length = 1 + next(Math.min(12, text.length - at))
     out.push(text.slice(at, at + length))
     at += length

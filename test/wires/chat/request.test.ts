@@ -79,7 +79,7 @@ test("an output format stands beside tools, and may be spelled the old way", () 
     output_format: { type: "json_schema", schema: closed },
     tools: [{ name: "f", input_schema: open }],
   })
-  expect(body.response_format?.json_schema.schema).toBe(closed)
+  expect(body.response_format).toHaveProperty("json_schema.schema", closed)
   expect(body.tools).toHaveLength(1)
 })
 

@@ -174,7 +174,7 @@ test("a choice of a tool that is not there is refused", () => {
 
 test("a backend without tool_choice gets the tools that make the choice", () => {
   const chosen = (tool_choice: object) => {
-    const { body, notes } = translate({ tools: [f, g], tool_choice: tool_choice as never }, { tool_choice: false })
+    const { body, notes } = translate({ tools: [f, g], tool_choice: tool_choice as never }, { tool_choice: [] })
     expect(body).not.toHaveProperty("tool_choice")
     return [body.tools?.map((tool) => tool.function.name), notes]
   }

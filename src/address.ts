@@ -1,0 +1,16 @@
+/** Where a call to a backend goes, and the header its key goes into. */
+import type { Backend } from "./stage.ts"
+
+/** A path below a backend's base URL, ahead of the query that Azure's base URLs may have. */
+export function toUrl({ base_url }: Pick<Backend, "base_url">, path: string): string {
+  const query = base_url.indexOf("?")
+  if (query < 0) return base_url + path
+  return base_url.slice(0, query).replace(/\/$/, "") + path + base_url.slice(query)
+}
+
+/** No header at all for a backend without a key. */
+export function toAuth({ api_key, profile }: Pick<Backend, "api_key" | "profile">): Readonly<Record<string, string>> {
+  if (!api_key) return {}
+  const header = profile.auth_header.toLowerCase()
+  return { [header]: header === "authorization" ? `Bearer ${api_key}` : api_key }
+}
