@@ -4,7 +4,7 @@
  */
 import { createFetch, FetchError } from "ofetch"
 import { toAuth, toUrl } from "./address.ts"
-import { demoFetch } from "./demo.ts"
+import { demoFetch } from "./demo/fetch.ts"
 import { ProxyError } from "./error.ts"
 import type { Backend } from "./stage.ts"
 import { Flow, type Source } from "./stream/flow.ts"

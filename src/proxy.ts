@@ -5,7 +5,7 @@
 import { getRouterParam, H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
 import { createText } from "./body.ts"
-import { checkConfig, resolveConfig, type Config, type Settings } from "./config.ts"
+import { checkConfig, resolveConfig, type Config, type Settings } from "./config/config.ts"
 import { createDial } from "./dial.ts"
 import { createCountTokens } from "./endpoints/count-tokens.ts"
 import { answerHealth, answerReady } from "./endpoints/health.ts"

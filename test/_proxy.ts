@@ -1,9 +1,9 @@
 /** A proxy that listens on loopback as the real one does, and plain ways to ask it. */
 import { serve } from "h3"
 import { createMask, createLog, type Level } from "../src/log.ts"
-import type { Config } from "../src/config.ts"
+import type { Config } from "../src/config/config.ts"
 import type { MessageEvent } from "../src/anthropic/events.ts"
-import { resolveConfig } from "../src/config.ts"
+import { resolveConfig } from "../src/config/config.ts"
 import { undiciFetch } from "../src/node/undici.ts"
 import type { PluginUse } from "../src/plugin.ts"
 import { createProxy } from "../src/proxy.ts"

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { toAuth, toUrl } from "../src/address.ts"
 import { GENERAL, withFlags } from "../src/backends/profile.ts"
-import { findMistakes } from "../src/config-mistakes.ts"
-import { resolveConfig } from "../src/config.ts"
+import { findMistakes } from "../src/config/mistakes.ts"
+import { resolveConfig } from "../src/config/config.ts"
 import { createDial } from "../src/dial.ts"
 
 const AZURE = "https://acme.openai.azure.com/openai/deployments/gpt"

@@ -2,7 +2,7 @@ import * as v from "valibot"
 import { describe, expect, test } from "vitest"
 import { FLAGS, PROFILES, profileFor } from "../src/backends/index.ts"
 import { GENERAL, withFlags, type Profile, type ProfileFlags } from "../src/backends/profile.ts"
-import { FlagsSchema } from "../src/config-schema.ts"
+import { FlagsSchema } from "../src/config/schema.ts"
 
 const profiles = Object.entries<ProfileFlags>(FLAGS)
 

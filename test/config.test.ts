@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { checkConfig, ConfigError, defineConfig, resolveConfig, type Config } from "../src/config.ts"
+import { checkConfig, ConfigError, defineConfig, resolveConfig, type Config } from "../src/config/config.ts"
 
 const CONFIG = defineConfig({
   models: { "claude-*": { backend: "a", model: "x" } },

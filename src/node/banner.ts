@@ -1,5 +1,5 @@
 /** What a start shows: where the proxy listens, where each model goes and whether it can, and two lines to paste. */
-import type { Settings } from "../config.ts"
+import type { Settings } from "../config/config.ts"
 import { printable } from "../log.ts"
 import type { Target } from "../stage.ts"
 

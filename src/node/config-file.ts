@@ -4,8 +4,8 @@
  */
 import { readFile } from "node:fs/promises"
 import { LineCounter, parseDocument, type Document } from "yaml"
-import type { Config } from "../config.ts"
-import { findMistakes, toLabel, type Mistake, type Path } from "../config-mistakes.ts"
+import type { Config } from "../config/config.ts"
+import { findMistakes, toLabel, type Mistake, type Path } from "../config/mistakes.ts"
 import { readTree, spotKey, type Spot, type Tree } from "./config-tree.ts"
 import { firstLine, reasonOf, StartError } from "./start-error.ts"
 import type { Env } from "./substitute.ts"

@@ -3,7 +3,7 @@
  */
 import { writeFile } from "node:fs/promises"
 import { toJsonSchema } from "@valibot/to-json-schema"
-import { ConfigSchema } from "../config-schema.ts"
+import { ConfigSchema } from "../config/schema.ts"
 
 export const SCHEMA_FILE = new URL("../../docs/config.schema.json", import.meta.url)
 

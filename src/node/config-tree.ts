@@ -4,7 +4,7 @@
  * options and comments are left alone.
  */
 import { isAlias, isMap, isScalar, isSeq, type Document } from "yaml"
-import type { Mistake, Path } from "../config-mistakes.ts"
+import type { Mistake, Path } from "../config/mistakes.ts"
 import { substitute, type Env, type Substituted } from "./substitute.ts"
 
 /** An option of the file. */

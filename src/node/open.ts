@@ -4,8 +4,8 @@
  */
 import { hash } from "node:crypto"
 import { dirname, join, resolve } from "node:path"
-import { resolveConfig, type Config, type Settings } from "../config.ts"
-import type { Mistake } from "../config-mistakes.ts"
+import { resolveConfig, type Config, type Settings } from "../config/config.ts"
+import type { Mistake } from "../config/mistakes.ts"
 import { createLog, createMask, type Log } from "../log.ts"
 import { createProxy, type Proxy } from "../proxy.ts"
 import { toBanner } from "./banner.ts"

@@ -14,8 +14,11 @@ export interface Row {
   readonly values: Readonly<Record<ServerName, number[]>>
 }
 
-/** `over` is above the line, `near` between target and line; undefined without a goal or without values. */
+/** `over` is above the line, `near` between target and line; undefined without a goal, or with too little to tell. */
 export type Verdict = "met" | "near" | "over" | undefined
+
+/** Rounds from which on a median means something. */
+const ENOUGH = 3
 
 /** Empty rows of a scenario. */
 export function toRows({ name, title, metrics }: Scenario): Row[] {
@@ -62,7 +65,8 @@ export function ratiosOf({ values, goal }: Row): number[] {
 
 export function verdictOf(row: Row): Verdict {
   const ratios = ratiosOf(row)
-  if (!row.goal || ratios.length === 0) return undefined
+  // One lost event is one too many; what a ratio is cannot be told from a round or two.
+  if (!row.goal || ratios.length < (row.worst ? 1 : ENOUGH)) return undefined
   const value = row.worst ? Math.max(...ratios) : median(ratios)
   if (value <= row.goal.target) return "met"
   return value <= row.goal.line ? "near" : "over"

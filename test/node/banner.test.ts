@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { resolveConfig } from "../../src/config.ts"
+import { resolveConfig } from "../../src/config/config.ts"
 import { toAddress, toBanner } from "../../src/node/banner.ts"
 
 const HEADERS = '-H "x-api-key: $PROXY_API_KEY" -H "content-type: application/json"'

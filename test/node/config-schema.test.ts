@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { expect, test } from "vitest"
-import { resolveConfig } from "../../src/config.ts"
+import { resolveConfig } from "../../src/config/config.ts"
 import { parseConfig } from "../../src/node/config-file.ts"
 import { SCHEMA_FILE, toSchemaText } from "../../src/node/config-schema.ts"
 

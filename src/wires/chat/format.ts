@@ -1,7 +1,7 @@
 /** The form an answer is held to, as Chat Completions spell it. */
 import type { MessageRequest, TextBlock } from "../../anthropic/types.ts"
-import { schemaOf, toOutputSchema } from "../output-format.ts"
-import type { Scope } from "../scope.ts"
+import { schemaOf, toOutputSchema } from "../request/output-format.ts"
+import type { Scope } from "../request/scope.ts"
 import type { ChatRequest } from "./types.ts"
 
 /** @throws {ProxyError} 400 when the backend can be held to no form. */

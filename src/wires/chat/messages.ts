@@ -1,10 +1,11 @@
 /** The conversation as Chat Completions spells it. */
 import type { MessageRequest } from "../../anthropic/types.ts"
 import type { Profile } from "../../backends/profile.ts"
-import { toConversation, type AssistantTurn, type ToolTurn } from "../conversation.ts"
-import { textsOf, type Part } from "../part.ts"
-import { toResultText } from "../result-text.ts"
-import type { Scope } from "../scope.ts"
+import { toConversation } from "../request/conversation.ts"
+import type { AssistantTurn, ToolTurn } from "../request/turn.ts"
+import { textsOf, type Part } from "../request/part.ts"
+import { toResultText } from "../request/result-text.ts"
+import type { Scope } from "../request/scope.ts"
 import { toAcceptedOrder } from "./order.ts"
 import type { ChatAssistantMessage, ChatMessage, ChatPart, ChatToolCall } from "./types.ts"
 

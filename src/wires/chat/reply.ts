@@ -2,8 +2,8 @@
  * Chat Completions → Anthropic's stream events: the one translation of a reply, streamed or whole (a whole answer is
  * one chunk).
  */
-import type { Ending } from "../finish.ts"
-import { Reply } from "../reply.ts"
+import type { Ending } from "../reply/finish.ts"
+import { Reply } from "../reply/reply.ts"
 import { contentParts, reasoningOf } from "./parts.ts"
 import { ToolCalls } from "./tool-calls.ts"
 import type { ChatChoice, ChatChunk, ChatDelta, ChatToolCallDelta } from "./types.ts"

@@ -4,7 +4,7 @@
  * never, names late, repeated or in fragments, arguments as an object, twice, or null (pi#8861, smolagents#1958,
  * openai-python#3201). Which call a delta belongs to is decided here and nowhere else.
  */
-import { argumentsText, isComplete, newCall, type PendingCall } from "../call-arguments.ts"
+import { argumentsText, isComplete, newCall, type PendingCall } from "../reply/call-arguments.ts"
 import type { ChatToolCallDelta } from "./types.ts"
 
 export class ToolCalls {

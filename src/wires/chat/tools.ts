@@ -1,7 +1,7 @@
 /** Tools as Chat Completions spells them. */
 import type { MessageRequest } from "../../anthropic/types.ts"
-import type { Scope } from "../scope.ts"
-import { toToolSet, type FunctionTool } from "../tools.ts"
+import type { Scope } from "../request/scope.ts"
+import { toToolSet, type FunctionTool } from "../request/tools.ts"
 import type { ChatRequest, ChatTool } from "./types.ts"
 
 /**

@@ -1,5 +1,5 @@
 /** Where Chat Completions tell token counts. */
-import type { Counts } from "../usage.ts"
+import type { Counts } from "../reply/usage.ts"
 import type { ChatChunk } from "./types.ts"
 
 /** The counts a chunk tells, if any. */

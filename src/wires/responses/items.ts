@@ -1,8 +1,8 @@
 /** The conversation as the Responses API spells it: a list of items. */
-import type { Call, Turn } from "../conversation.ts"
-import { textsOf, type Part } from "../part.ts"
-import type { Scope } from "../scope.ts"
-import { toResultText } from "../result-text.ts"
+import type { Call, Turn } from "../request/turn.ts"
+import { textsOf, type Part } from "../request/part.ts"
+import type { Scope } from "../request/scope.ts"
+import { toResultText } from "../request/result-text.ts"
 import type { ResponsesInput, ResponsesPart } from "./types.ts"
 
 /** Each turn as its items: an assistant's text and its calls are items of their own. */

@@ -3,7 +3,7 @@
  * event carries the item's id and its place. Seen in the field: neither, no event that begins an item (litellm#30115),
  * the same place for all items, and another id in each event.
  */
-import type { PendingCall } from "../call-arguments.ts"
+import type { PendingCall } from "../reply/call-arguments.ts"
 
 /** The kinds that are read. */
 export type ItemKind = "message" | "reasoning" | "function_call"

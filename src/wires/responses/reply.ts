@@ -4,9 +4,9 @@
  * response; what has been told is not told again, and what one of them left out is taken from the next. LM Studio sends
  * arguments at their end alone (litellm#25321).
  */
-import { argumentsText, newCall } from "../call-arguments.ts"
-import type { Ending } from "../finish.ts"
-import { Reply } from "../reply.ts"
+import { argumentsText, newCall } from "../reply/call-arguments.ts"
+import type { Ending } from "../reply/finish.ts"
+import { Reply } from "../reply/reply.ts"
 import { Output, type ItemKind, type OutputItem, type Place } from "./output.ts"
 import { TEXTS, type TextKind } from "./texts.ts"
 import type { ResponsesAnswer, ResponsesContent, ResponsesEvent, ResponsesItem } from "./types.ts"

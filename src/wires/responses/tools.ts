@@ -1,7 +1,7 @@
 /** Tools as the Responses API spells them. */
 import type { MessageRequest } from "../../anthropic/types.ts"
-import type { Scope } from "../scope.ts"
-import { toToolSet, type FunctionTool } from "../tools.ts"
+import type { Scope } from "../request/scope.ts"
+import { toToolSet, type FunctionTool } from "../request/tools.ts"
 import type { ResponsesRequest, ResponsesTool } from "./types.ts"
 
 /**

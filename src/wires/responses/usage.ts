@@ -1,5 +1,5 @@
 /** Where the Responses API tells token counts. */
-import type { Counts } from "../usage.ts"
+import type { Counts } from "../reply/usage.ts"
 import type { ResponsesAnswer } from "./types.ts"
 
 /** The counts a response tells, if any. */

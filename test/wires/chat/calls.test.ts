@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import type { Message } from "../../../src/anthropic/types.ts"
-import { encodeId } from "../../../src/wires/names.ts"
+import { encodeId } from "../../../src/wires/request/names.ts"
 import { assistant, messagesOf, text, toolCall, toolResult, toolUse, translate, user } from "./_translate.ts"
 
 /** A conversation in which calls with these ids were made and answered. */

@@ -1,7 +1,7 @@
 /** Arguments that a client wants as they come, and the grammar all replies keep. */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { fitName } from "../../../src/wires/names.ts"
+import { fitName } from "../../../src/wires/request/names.ts"
 import { checkGrammar } from "../../_laws.ts"
 import { callsOf } from "./_calls.ts"
 import { call, chunk, DONE, failure, finish, outline, replyTo } from "./_reply.ts"

@@ -1,7 +1,7 @@
 /** Arguments of tool calls in all the forms they come in. */
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { toInput } from "../../../src/wires/call-arguments.ts"
+import { toInput } from "../../../src/wires/reply/call-arguments.ts"
 import { callChunks, callsOf } from "./_calls.ts"
 
 /** Failures print it; set SEED to run another one. */

@@ -1,0 +1,114 @@
+/**
+ * The config: its defaults and what it means. Its shape is `schema.ts`, how it is read from a file
+ * `node/config-file.ts`; an embedding program gives the same shape to `createProxy` as an object.
+ */
+import { defu } from "defu"
+import type { InferInput } from "valibot"
+import { PROFILES, profileFor } from "../backends/index.ts"
+import { withFlags, type ProfileFlags } from "../backends/profile.ts"
+import { findContradictions, findMistakes, toLabel, type Mistake, type Path } from "./mistakes.ts"
+import type { ConfigSchema } from "./schema.ts"
+import { createGlobs, type Globs } from "../glob.ts"
+import type { Backend, Client, Target } from "../stage.ts"
+
+/** The shape of config.yaml. */
+export type Config = InferInput<typeof ConfigSchema>
+
+/** Types a config that is written in a program. */
+export function defineConfig(config: Config): Config {
+  return config
+}
+
+const SERVER = { host: "127.0.0.1", port: 8081, ping: 10, max_body: 32 * 1024 * 1024, drain: 30 } as const
+const TIMEOUT = { first_byte: 600, idle: 300 } as const
+
+/** A config with everything said: defaults filled in, routes resolved to backends. */
+export interface Settings {
+  readonly server: { readonly [K in keyof typeof SERVER]: (typeof SERVER)[K] extends string ? string : number }
+  readonly backends: ReadonlyMap<string, Backend>
+  /** Model name or pattern → where it goes. */
+  readonly routes: Globs<Target>
+  readonly clients: readonly { readonly key: string; readonly client: Client }[]
+  /** Every key that must not leave the process. */
+  readonly secrets: readonly string[]
+}
+
+/** A wrong config. `path` leads to the first mistake, the message tells all of them. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError"
+  readonly path: Path
+  readonly mistakes: readonly Mistake[]
+
+  constructor(mistakes: readonly [Mistake, ...Mistake[]]) {
+    super(mistakes.map(({ path, message }) => `${toLabel(path) || "the config"}: ${message}`).join("; "))
+    this.path = mistakes[0].path
+    this.mistakes = mistakes
+  }
+}
+
+/**
+ * Looks through a config that is written in a program, where types may have been passed by.
+ *
+ * @throws {ConfigError} when there is a mistake.
+ */
+export function checkConfig(config: Config): Config {
+  refuse(findMistakes(config))
+  return config
+}
+
+/**
+ * Gives a config its meaning.
+ *
+ * @param missing Environment variables that a backend's settings name and that are not set, by backend.
+ * @throws {ConfigError} when a route names a backend that is not there, or two keys share a name or a value.
+ */
+export function resolveConfig(config: Config, missing: ReadonlyMap<string, readonly string[]> = new Map()): Settings {
+  refuse(findContradictions(config))
+  const backends = new Map<string, Backend>()
+  for (const [name, raw] of Object.entries(config.backends)) {
+    const profile = raw.profile === undefined ? undefined : PROFILES[raw.profile]
+    backends.set(name, {
+      name,
+      base_url: tidyUrl(raw.base_url),
+      api: raw.api ?? "chat",
+      api_key: raw.api_key || undefined,
+      headers: raw.headers ?? {},
+      profile: withFlags(profile ?? profileFor(raw.base_url), (raw.flags ?? {}) as ProfileFlags),
+      missing: missing.get(name) ?? [],
+      timeout: defu(raw.timeout ?? {}, TIMEOUT),
+    })
+  }
+  const routes: [string, Target][] = []
+  for (const [pattern, { backend: wanted, model }] of Object.entries(config.models)) {
+    const backend = backends.get(wanted)
+    if (backend) routes.push([pattern, { model, backend }])
+  }
+  const keys = config.keys ?? []
+  return {
+    server: defu(config.server ?? {}, SERVER),
+    backends,
+    routes: createGlobs(routes),
+    clients: keys.map(({ name, key, models }) => {
+      const allowed = models && createGlobs(models.map((pattern): [string, true] => [pattern, true]))
+      return { key, client: { name, may: (model) => !allowed || allowed.match(model) !== undefined } }
+    }),
+    secrets: [...keys.map(({ key }) => key), ...[...backends.values()].flatMap(secretsOf)],
+  }
+}
+
+function refuse([first, ...more]: readonly Mistake[]): void {
+  if (first) throw new ConfigError([first, ...more])
+}
+
+/** A key that is the backend's own name (`api_key: ollama`) is a dummy; masking it would hide who failed. */
+function secretsOf({ name, api_key, headers }: Backend): readonly string[] {
+  const inHeaders = Object.entries(headers)
+    .filter(([header]) => /auth|key|token|secret|cookie/i.test(header))
+    .map(([, value]) => value.replace(/^bearer +/i, ""))
+  return api_key && api_key !== name ? [api_key, ...inHeaders] : inHeaders
+}
+
+/** `https://host//serving-endpoints` is what `${HOST}/serving-endpoints` gives when HOST ends in a slash. */
+function tidyUrl(url: string): string {
+  return url.replace(/(?<!:)\/{2,}/g, "/").replace(/\/$/, "")
+}

@@ -1,0 +1,96 @@
+/**
+ * What is wrong with a config: every mistake with the path of the option and with what is allowed there. Where in a
+ * file that is, `node/config-file.ts` knows.
+ */
+import * as v from "valibot"
+import type { Config } from "./config.ts"
+import { ConfigSchema } from "./schema.ts"
+import { printable } from "../log.ts"
+
+export type Path = readonly (string | number)[]
+
+/** A wrong option. The message reads on after the path: `server.port` `must be a number …`. */
+export interface Mistake {
+  readonly path: Path
+  readonly message: string
+}
+
+/**
+ * Finds every mistake of a config; none means that it is a {@link Config}.
+ *
+ * @param hidden Tells whether the value of an option is not to be shown; keys, headers and URLs never are.
+ */
+export function findMistakes(raw: unknown, hidden: (path: Path) => boolean = () => false): readonly Mistake[] {
+  const mistakes = new Map<string, Mistake>() // one a path, the first: a value that breaks two rules is one mistake
+  const copy = structuredClone(raw)
+  for (;;) {
+    const { issues = [] } = v.safeParse(ConfigSchema, copy)
+    for (const issue of issues) {
+      const path = toPath(issue)
+      const shown = issue.expected === "never" || isMissing(issue) || isSecret(path) || hidden(path)
+      const message = shown ? issue.message : `${issue.message}, not ${shorten(issue.input)}`
+      const key = JSON.stringify(path)
+      if (!mistakes.has(key)) mistakes.set(key, { path, message })
+    }
+    // valibot names the first unknown option of a mapping only; without it, it names the next.
+    const unknown = issues.filter((issue) => issue.expected === "never")
+    for (const issue of unknown) remove(issue)
+    if (unknown.length === 0) break
+  }
+  return mistakes.size > 0 ? [...mistakes.values()] : findContradictions(raw as Config)
+}
+
+/** Mistakes that only show when parts of a config are seen together. */
+export function findContradictions({ models, backends, keys }: Config): readonly Mistake[] {
+  const mistakes: Mistake[] = []
+  const names = Object.keys(backends).map((name) => printable(name))
+  for (const [model, { backend }] of Object.entries(models)) {
+    if (Object.hasOwn(backends, backend)) continue
+    const message = `there is no backend ${shorten(backend)}; there is ${names.join(", ") || "none"}`
+    mistakes.push({ path: ["models", model, "backend"], message })
+  }
+  for (const [n, { name, key }] of (keys ?? []).entries()) {
+    const earlier = (keys ?? []).slice(0, n)
+    if (earlier.some((other) => other.name === name)) {
+      mistakes.push({ path: ["keys", n, "name"], message: `${shorten(name)} names another key already` })
+    }
+    if (earlier.some((other) => other.key === key)) {
+      mistakes.push({ path: ["keys", n, "key"], message: "is another key's value already" })
+    }
+  }
+  return mistakes
+}
+
+/** A value as a mistake may show it. */
+export function shorten(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "empty"
+  if (typeof value === "string") return JSON.stringify(printable(value, 60))
+  if (typeof value === "object") return Array.isArray(value) ? "a list" : "a mapping"
+  return String(value)
+}
+
+/** An option's path as people write it: `models.claude-opus-*.backend`, `keys.0.name`. */
+export function toLabel(path: Path): string {
+  const plain = (part: string) => /^[\w./:*@-]+$/.test(part)
+  return path.map(String).map((part) => (plain(part) ? part : JSON.stringify(printable(part)))).join(".")
+}
+
+type Issue = v.BaseIssue<unknown>
+
+function toPath(issue: Issue): Path {
+  return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)))
+}
+
+function isMissing(issue: Issue): boolean {
+  return issue.type === "strict_object" && issue.received === "undefined"
+}
+
+function isSecret([section, , option]: Path): boolean {
+  if (section === "keys") return option === "key"
+  return section === "backends" && (option === "api_key" || option === "headers" || option === "base_url")
+}
+
+function remove(issue: Issue): void {
+  const last = issue.path?.at(-1)
+  if (last) Reflect.deleteProperty(last.input as object, last.key as string)
+}
