@@ -66,3 +66,10 @@ test("parts that do not fit together are refused", () => {
     ]),
   )
 })
+
+test("the demo cannot be asked over the Responses API, which it does not speak", () => {
+  const backends = { ...CONFIG.backends, demo: { base_url: "demo:", api: "responses" as const } }
+  expect(() => resolveConfig({ ...CONFIG, backends })).toThrow(
+    new ConfigError([{ path: ["backends", "demo", "api"], message: "the demo speaks chat only" }]),
+  )
+})

@@ -49,6 +49,10 @@ export function findContradictions({ models, backends, keys }: Config): readonly
     const message = `there is no backend ${shorten(backend)}; there is ${names.join(", ") || "none"}`
     mistakes.push({ path: ["models", model, "backend"], message })
   }
+  for (const [name, { api, base_url }] of Object.entries(backends)) {
+    if (base_url !== "demo:" || api !== "responses") continue
+    mistakes.push({ path: ["backends", name, "api"], message: "the demo speaks chat only" })
+  }
   for (const [n, { name, key }] of (keys ?? []).entries()) {
     const earlier = (keys ?? []).slice(0, n)
     if (earlier.some((other) => other.name === name)) {
