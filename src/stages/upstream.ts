@@ -13,6 +13,9 @@ import { Failure, type WireChunk } from "../wires/failure.ts"
 import { wireOf } from "../wires/registry.ts"
 import type { Health } from "../health.ts"
 
+/** What says that a backend cannot be used at all; one that is busy or stumbles over a request still can. */
+const UNREACHED: ReadonlySet<number> = new Set([502, 504])
+
 /** Of an error body no more than this is read, in bytes. */
 const ERROR_BODY = 64 * 1024
 
@@ -26,7 +29,7 @@ export function createUpstream(dial: Dial, health: Health): (context: Translated
       health.answered(backend.name)
       return chunks
     } catch (thrown) {
-      if (thrown instanceof ProxyError && thrown.status >= 500) health.failed(backend.name, thrown.message)
+      if (thrown instanceof ProxyError && UNREACHED.has(thrown.status)) health.failed(backend.name, thrown.message)
       throw thrown
     }
   }

@@ -25,6 +25,12 @@ describe("an answer that is no 2xx", () => {
       `400 invalid_request_error: backend "b": Unsupported parameter: 'max_tokens' is not supported with this model.`,
     ],
     [
+      "llama.cpp: an image for a model that cannot see, which asking again would not change",
+      500,
+      openai("image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"),
+      `400 invalid_request_error: backend "b": image input is not supported - hint: if this is unexpected, you may need to provide the mmproj`,
+    ],
+    [
       "OpenAI: too long a prompt",
       400,
       openai(
