@@ -12,6 +12,7 @@ import { answerHealth, answerReady } from "./endpoints/health.ts"
 import { createGetModel, createListModels } from "./endpoints/models.ts"
 import { ProxyError, toErrorBody, toProxyError } from "./error.ts"
 import { createHealth } from "./health.ts"
+import { createLessons } from "./lessons.ts"
 import { createMask, printable, SILENT, type Log } from "./log.ts"
 import { createEntrance, createPipeline } from "./pipeline.ts"
 import { setUpPlugins, type PluginUse } from "./plugin.ts"
@@ -72,7 +73,7 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
       parse,
       route: createRoute(find),
       toOpenAI: createToOpenAI(),
-      upstream: createUpstream(createDial(fetch), health),
+      upstream: createUpstream(createDial(fetch), health, createLessons(prefixStorage(storage, "lessons"), log)),
       fromOpenAI: createFromOpenAI(newId),
       encode: createEncode({ ping: server.ping, mask }),
     },

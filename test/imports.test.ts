@@ -90,7 +90,7 @@ describe("one door a package", () => {
     ["valibot", [/^src\/anthropic\//, /^src\/config/, /^src\/index\.ts$/, /^src\/node\/config-schema\.ts$/]],
     ["yaml", [/^src\/node\//]],
     ["defu", [/^src\/config/]],
-    ["unstorage", [/^src\/(proxy|plugin)\.ts$/]],
+    ["unstorage", [/^src\/(proxy|plugin|lessons)\.ts$/]],
     ["undici", [/^src\/node\/(undici|pump)\.ts$/]],
     ["tokenx", [/^src\/anthropic\//]],
   ])("%s", (name, allowed) => {

@@ -68,25 +68,29 @@ export function readBackendError(body: unknown, facts: BackendErrorFacts): Proxy
   }
 }
 
-interface Words {
+export interface Words {
   readonly message: string
   readonly code: string
   readonly type: string
+  /** The field it is about, `messages[0].role` or `body.top_k` or the like; "" when it does not say. */
+  readonly param: string
   /** A status given inside the body. */
   readonly status: number | undefined
 }
 
+const NO_WORDS: Words = { message: "", code: "", type: "", param: "", status: undefined }
+
 /** Finds message, code and type wherever backends put them. */
-function wordsOf(body: unknown): Words {
+export function wordsOf(body: unknown): Words {
   if (typeof body === "string") {
     const text = body.trim()
     const parsed = text.startsWith("{") || text.startsWith("[") ? tryParse(text) : undefined
     if (parsed !== undefined) return wordsOf(parsed)
     // A page of HTML from something in between says nothing to a client.
-    return { message: text.startsWith("<") ? "" : text, code: "", type: "", status: undefined }
+    return { ...NO_WORDS, message: text.startsWith("<") ? "" : text }
   }
   if (Array.isArray(body)) return wordsOf(body[0]) // Gemini
-  if (typeof body !== "object" || body === null) return { message: "", code: "", type: "", status: undefined }
+  if (typeof body !== "object" || body === null) return NO_WORDS
   const outer = body as Readonly<Record<string, unknown>>
   const error = outer["error"]
   const inner = (typeof error === "object" && error !== null && !Array.isArray(error) ? error : outer) as Readonly<Record<string, unknown>>
@@ -100,6 +104,7 @@ function wordsOf(body: unknown): Words {
     message: raw ? `${message} (${raw})` : message,
     code: textOf(code),
     type: textOf(inner["type"]) || textOf(inner["status"]),
+    param: textOf(inner["param"]),
     status: typeof code === "number" && code >= 300 && code < 600 ? code : /^[3-5]\d\d$/.test(textOf(code)) ? Number(code) : undefined,
   }
 }

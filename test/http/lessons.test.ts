@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { createStorage } from "unstorage"
+import { createLessons } from "../../src/lessons.ts"
+import { SILENT } from "../../src/log.ts"
+import type { Target } from "../../src/stage.ts"
+import { chunks, error, json, startBackend, type ScriptedBackend } from "../_backend.ts"
+import { delta, startProxy, type TestProxy } from "../_proxy.ts"
+
+let proxy: TestProxy
+let backend: ScriptedBackend
+
+beforeEach(async () => {
+  backend = await startBackend()
+  proxy = await startProxy({
+    models: { m: { backend: "b", model: "one" }, other: { backend: "b", model: "two" } },
+    backends: { b: { base_url: backend.url } },
+  })
+})
+afterEach(async () => {
+  await proxy.close()
+  await backend.close()
+})
+
+const answer = json(200, { choices: [{ message: { content: "hi" }, finish_reason: "stop" }] })
+const noThinking = error(400, '"llama3.2" does not support thinking')
+const asked = (): unknown[] => backend.asked.map(({ body }) => (body as { reasoning_effort?: string }).reasoning_effort)
+const effort = { output_config: { effort: "high" } }
+
+test("what a backend refuses by name is left out at once, and from then on, for that model alone", async () => {
+  backend.play(noThinking, answer, answer, answer)
+  expect((await proxy.send({ model: "m", ...effort })).status).toBe(200)
+  expect((await proxy.send({ model: "m", ...effort })).status).toBe(200)
+  expect((await proxy.send({ model: "other", ...effort })).status).toBe(200)
+  expect(asked()).toEqual(["high", undefined, undefined, "high"])
+  expect(proxy.lines.filter((line) => line.includes("refused"))).toEqual([
+    expect.stringMatching(/ warn  refused by b: reasoning_effort is left out from now on .*model=one$/),
+  ])
+})
+
+test("a stream is asked for again likewise, and the client sees nothing of it", async () => {
+  backend.play(noThinking, chunks([delta({ content: "hi" }, "stop")]))
+  expect(await (await proxy.send({ model: "m", stream: true, ...effort })).text()).toContain("message_stop")
+})
+
+test("a backend is asked at most twice, and what it teaches the second time is remembered, too", async () => {
+  const noTemperature = error(400, "temperature: Extra inputs are not permitted")
+  backend.play(noThinking, noTemperature, answer)
+  const request = { model: "m", temperature: 0.5, ...effort }
+  const refused = await proxy.send(request)
+  expect(refused.status).toBe(400)
+  expect(await refused.json()).toMatchObject({ error: { message: 'backend "b": temperature: Extra inputs are not permitted' } })
+  expect((await proxy.send(request)).status).toBe(200)
+  expect(backend.asked.length).toBe(3)
+})
+
+test("a refusal that teaches nothing is told at once", async () => {
+  backend.play(error(400, "no"))
+  expect((await proxy.send({ model: "m", ...effort })).status).toBe(400)
+  expect(backend.asked.length).toBe(1)
+})
+
+describe("what was learned", () => {
+  const target = { model: "a/b:c?d", backend: { name: "x" } } as Target
+  const lesson = { kind: "drop", field: "top_p" } as const
+
+  test("outlives the process where the storage does", async () => {
+    const storage = createStorage()
+    createLessons(storage, SILENT).learn(target, lesson)
+    await expect.poll(() => createLessons(storage, SILENT).of(target)).toEqual([lesson])
+  })
+
+  test("is kept in memory when the storage fails, and costs no request", async () => {
+    const storage = createStorage()
+    const failing = { ...storage, getItem: () => Promise.reject(new Error("down")), setItem: () => Promise.reject(new Error("down")) }
+    const lessons = createLessons(failing as typeof storage, SILENT)
+    expect(await lessons.of(target)).toEqual([])
+    lessons.learn(target, lesson)
+    expect(await lessons.of(target)).toEqual([lesson])
+  })
+})
