@@ -78,7 +78,7 @@ const TOOL_NAME = /^[a-zA-Z0-9_-]{1,128}$/
 const CUSTOM_TOOL = object({
   name: v.pipe(string, v.regex(TOOL_NAME, `String should match pattern '${TOOL_NAME.source}'`)),
   input_schema: object({ type: v.literal("object", WORDS.oneOf(["object"])) }),
-  description: v.optional(string),
+  description: v.nullish(string),
   strict: v.nullish(boolean),
   input_examples: v.nullish(v.array(v.unknown(), WORDS.list)),
   eager_input_streaming: v.nullish(boolean),

@@ -80,7 +80,7 @@ export class EventWriter {
 
   /** The answer is complete. */
   stop(finish: Finish): void {
-    this.#start()
+    this.start()
     this.close()
     const { input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens_details } =
       this.#options.usage()
@@ -117,7 +117,7 @@ export class EventWriter {
   }
 
   #begin(content_block: ReplyBlock): void {
-    this.#start()
+    this.start()
     this.close()
     this.#open = content_block.type
     this.#index++
@@ -128,7 +128,8 @@ export class EventWriter {
     this.#out.push({ type: "content_block_delta", index: this.#index, delta })
   }
 
-  #start(): void {
+  /** Tells that there is an answer, before any of it is there. Whatever is told first does so by itself. */
+  start(): void {
     if (this.#started) return
     this.#started = true
     const { model, newId, usage } = this.#options

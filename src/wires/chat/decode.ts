@@ -2,6 +2,7 @@
 import { ProxyError } from "../../error.ts"
 import { readBackendError } from "../backend-error.ts"
 import { DONE, Failure, type ItemOf } from "../failure.ts"
+import { isObject, objectsIn } from "../is-object.ts"
 import { parseObject } from "../json.ts"
 import type { DialectOf } from "../wire.ts"
 import type { ChatChunk, ChatCompletion, ChatDelta } from "./types.ts"
@@ -29,28 +30,30 @@ export function chatDialect(backend: string): DialectOf<ChatChunk> {
   }
 }
 
-/** A whole answer as the one chunk that carries all of it; undefined when it has no choices. */
+/** A whole answer as the one chunk that carries all of it; undefined when there is no message in it. */
 export function toChunk(completion: ChatCompletion): ChatChunk | undefined {
-  if (!Array.isArray(completion.choices)) return undefined
+  const choices = objectsIn(completion.choices)
+  if (!choices.some(({ message }) => isObject(message))) return undefined
   return {
     ...completion,
-    choices: completion.choices.map(({ message, ...choice }) => ({ ...choice, delta: message ? numbered(message) : {} })),
+    choices: choices.map(({ message, ...choice }) => ({ ...choice, delta: isObject(message) ? numbered(message) : {} })),
   }
 }
 
 /** In a whole answer each entry is a call of its own, whatever its index and id say. */
 function numbered(message: ChatDelta): ChatDelta {
   if (!message.tool_calls) return message
-  return { ...message, tool_calls: message.tool_calls.map((call, index) => ({ ...call, index })) }
+  return { ...message, tool_calls: objectsIn(message.tool_calls).map((call, index) => ({ ...call, index })) }
 }
 
 /** Whether a chunk means that the backend has really begun: roles, empty chunks and bare usage do not. */
 export function hasContent(chunk: ItemOf<ChatChunk>): boolean {
   if (chunk === DONE || chunk instanceof Failure) return true
-  return (chunk.choices ?? []).some(({ delta, finish_reason }) => {
+  return objectsIn(chunk.choices).some(({ delta, message, finish_reason }) => {
     if (finish_reason) return true
-    if (!delta) return false
-    const { role: _, ...rest } = delta
+    const said = delta ?? message
+    if (!isObject(said)) return false
+    const { role: _, ...rest } = said
     return Object.values(rest).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)))
   })
 }

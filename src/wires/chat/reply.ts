@@ -2,6 +2,7 @@
  * Chat Completions → Anthropic's stream events: the one translation of a reply, streamed or whole (a whole answer is
  * one chunk).
  */
+import { isObject, objectsIn } from "../is-object.ts"
 import type { Ending } from "../reply/finish.ts"
 import { Reply } from "../reply/reply.ts"
 import { contentParts, reasoningOf } from "./parts.ts"
@@ -19,28 +20,38 @@ export class ChatReply extends Reply<ChatChunk> {
 
   protected override read(chunk: ChatChunk): void {
     this.answer.count(countsIn(chunk), chunk.service_tier)
-    // Copilot puts text in one choice and calls in another; as only one answer is ever asked for, they belong together.
-    for (const choice of chunk.choices ?? []) if (!this.done) this.#choice(choice)
+    for (const choice of objectsIn(chunk.choices)) if (!this.done) this.#choice(choice)
   }
 
-  #choice({ delta, finish_reason, stop_reason, matched_stop, index }: ChatChoice): void {
-    if (delta) this.#delta(delta, index ?? 0)
-    if (finish_reason && this.#finish !== "tool_calls") this.#finish = finish_reason
-    this.answer.stoppedAt(stop_reason ?? matched_stop)
+  #choice({ delta, message, finish_reason, stop_reason, matched_stop, index }: ChatChoice): void {
+    const said = delta ?? message // some servers stream what they would answer as a whole
+    // Only one answer is ever asked for. Copilot puts its text in the first choice and its calls in the next.
+    const first = !index
+    if (isObject(said)) {
+      if (first) this.#say(said)
+      this.#callAll(said, index ?? 0)
+    }
+    if (finish_reason && this.#finish !== "tool_calls" && (first || finish_reason === "tool_calls")) {
+      this.#finish = finish_reason
+    }
+    if (first) this.answer.stoppedAt(stop_reason ?? matched_stop)
   }
 
-  #delta(delta: ChatDelta, choice: number): void {
+  #say(delta: ChatDelta): void {
     this.answer.think(reasoningOf(delta))
     if (typeof delta.content === "string") this.answer.text(delta.content)
-    else if (delta.content) {
-      for (const part of contentParts(delta.content)) {
-        this.answer.think(part.thinking ?? "")
-        this.answer.text(part.text ?? "")
+    else {
+      for (const part of contentParts(objectsIn(delta.content))) {
+        this.answer.think(part.thinking)
+        this.answer.text(part.text)
       }
     }
-    if (delta.refusal) this.answer.refuse(delta.refusal)
+    if (typeof delta.refusal === "string" && delta.refusal) this.answer.refuse(delta.refusal)
+  }
+
+  #callAll(delta: ChatDelta, choice: number): void {
     const calls = delta.tool_calls ?? (delta.function_call ? [{ function: delta.function_call }] : [])
-    for (const call of calls) this.#call({ ...call, index: apart(choice, call.index) })
+    for (const call of objectsIn(calls)) this.#call({ ...call, index: apart(choice, call.index) })
   }
 
   #call(delta: ChatToolCallDelta): void {

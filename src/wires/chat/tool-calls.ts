@@ -14,9 +14,9 @@ export class ToolCalls {
 
   /** Adds a delta. @returns The call, when the delta began a new one. */
   add(delta: ChatToolCallDelta): PendingCall | undefined {
-    const id = delta.id || ""
-    const name = delta.function?.name || ""
-    const index = delta.index ?? undefined
+    const id = toText(delta.id)
+    const name = toText(delta.function?.name)
+    const index = typeof delta.index === "number" ? delta.index : undefined
     const known = this.#find(id, name, index)
     const call = known ?? newCall()
     this.#current = call
@@ -43,6 +43,11 @@ export class ToolCalls {
     // An index nobody has begun, without id and name: the tail of the call at hand under a wrong number.
     return name === "" && !isComplete(this.#current?.arguments ?? "") ? this.#current : undefined
   }
+}
+
+/** By the book a string; a number has been seen in the place of an id. */
+function toText(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : ""
 }
 
 /** A name comes whole, again, growing, or in fragments. */

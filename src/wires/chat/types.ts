@@ -94,6 +94,8 @@ export interface ChatChunk {
 export interface ChatChoice {
   readonly index?: number
   readonly delta?: ChatDelta | null
+  /** What a whole answer has in its place. */
+  readonly message?: ChatDelta | null
   readonly finish_reason?: string | null
   /** vLLM: the stop string that matched, or a token's number. */
   readonly stop_reason?: string | number | null
@@ -148,6 +150,9 @@ export interface ChatUsage {
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null
   /** DeepSeek. */
   readonly prompt_cache_hit_tokens?: number | null
+  /** Anthropic's own, where Claude stands behind the backend (Databricks, OpenRouter). */
+  readonly cache_read_input_tokens?: number | null
+  readonly cache_creation_input_tokens?: number | null
 }
 
 /** A whole answer (`chat.completion`). */

@@ -10,8 +10,8 @@ export function countsIn({ usage, x_groq }: ChatChunk): Counts | undefined {
   return {
     input: prompt_tokens,
     output: completion_tokens,
-    cached: prompt_tokens_details?.cached_tokens ?? told.prompt_cache_hit_tokens,
-    written: prompt_tokens_details?.cache_write_tokens,
+    cached: told.cache_read_input_tokens ?? prompt_tokens_details?.cached_tokens ?? told.prompt_cache_hit_tokens,
+    written: told.cache_creation_input_tokens ?? prompt_tokens_details?.cache_write_tokens,
     reasoning: completion_tokens_details?.reasoning_tokens,
   }
 }

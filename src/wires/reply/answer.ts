@@ -35,7 +35,9 @@ export class Answer {
     this.#thinks = asksForThinking(request)
     this.#cutter = new StopCutter(request.stop_sequences ?? [])
     this.#labels = new CallLabels(request, backend.profile.tool_name_max, newId)
-    this.#eager = new Set((request.tools ?? []).flatMap((tool) => (tool.eager_input_streaming && tool.name) || []))
+    // Who does not stream gets each call whole, checked like any other.
+    const tools = request.stream ? (request.tools ?? []) : []
+    this.#eager = new Set(tools.flatMap((tool) => (tool.eager_input_streaming && tool.name) || []))
     this.#tally = new Tally(request)
     this.#writer = new EventWriter({ model: request.model, newId, usage: () => this.#tally.usage() })
   }
@@ -76,6 +78,7 @@ export class Answer {
   /** A call has begun. Calls are given to the client in the order in which they were announced here. */
   expect(call: PendingCall): void {
     if (this.over) return // a stop sequence in the same chunk
+    this.#writer.start()
     this.#pending.push(call)
     this.settle(1)
   }

@@ -1,7 +1,7 @@
 /**
  * Cuts text at a client's stop sequences. Backends take only a few of them, or none, and do not say which one matched;
  * so the proxy looks for all of them itself. Text that may still become a match is held back, at most one character
- * less than the longest sequence.
+ * less than the longest sequence; so is half an emoji, which no client could encode.
  */
 export class StopCutter {
   readonly #stops: readonly string[]
@@ -13,7 +13,6 @@ export class StopCutter {
 
   /** What of the text may be shown now; `matched` when it ends at a stop sequence. */
   take(text: string): { readonly text: string; readonly matched?: string } {
-    if (this.#stops.length === 0) return { text }
     const all = this.#held + text
     const first = this.#first(all)
     if (first) {
@@ -43,9 +42,9 @@ export class StopCutter {
     return best
   }
 
-  /** Length of the longest end of the text with which a stop sequence begins. */
+  /** Length of the longest end of the text with which a stop sequence begins, or an emoji that was cut in two. */
   #mayBegin(text: string): number {
-    let longest = 0
+    let longest = /[\ud800-\udbff]$/.test(text) ? 1 : 0
     for (const stop of this.#stops) {
       for (let length = Math.min(stop.length - 1, text.length); length > longest; length--) {
         if (stop.startsWith(text.slice(-length))) longest = length

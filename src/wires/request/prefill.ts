@@ -9,7 +9,7 @@ import { badRequest } from "../../error.ts"
  * @throws {ProxyError} 400 where the profile does not say that the backend goes on with it.
  */
 export function refusePrefill({ messages }: MessageRequest, profile: Profile): void {
-  if (profile.prefill === "pass" || messages.findLast(({ role }) => role !== "system")?.role !== "assistant") return
+  if (profile.prefill === "pass" || messages.at(-1)?.role !== "assistant") return
   // Anthropic's own words for models without prefill: clients look for them.
   throw badRequest(
     "messages",

@@ -25,7 +25,7 @@ const REQUEST: MessageRequest = { model: "claude-x", max_tokens: 100, messages: 
 /** The reply to a minimal request, from a backend called "b", when these chunks arrive one by one and then no more. */
 export function replyTo(chunks: readonly WireChunk[], { request, flags = {} }: Setting = {}): Replied {
   const notes: string[] = []
-  const reply = createReply({ ...REQUEST, ...request }, "b", {
+  const reply = createReply({ ...REQUEST, stream: true, ...request }, "b", {
     backend: { name: "b", profile: withFlags(GENERAL, flags) },
     note: (text) => notes.push(text),
   })

@@ -140,10 +140,14 @@ const prefilled: readonly Message[] = [
 ]
 
 test("a conversation that ends with an assistant turn is refused in Anthropic's words", () => {
-  expect(refusal(() => messagesOf(prefilled))).toBe(
+  expect(refusal(() => messagesOf(prefilled.slice(0, 2)))).toBe(
     "400 messages: This model does not support assistant message prefill. " +
       "The conversation must end with a user message.",
   )
+})
+
+test("a system message behind an assistant turn asks for a new one, so it is no prefill", () => {
+  expect(messagesOf(prefilled).map(({ role }) => role)).toEqual(["user", "assistant", "system"])
 })
 
 test("a conversation that ends with an assistant turn is sent as it is where the backend goes on with it", () => {

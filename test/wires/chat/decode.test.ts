@@ -65,10 +65,9 @@ describe("a whole answer", () => {
     expect(whole(text).map(shown)).toEqual(chunks)
   })
 
-  test("without a message has an empty one", () => {
-    expect(toChunk({ choices: [{ finish_reason: "stop" }] })).toEqual({
-      choices: [{ finish_reason: "stop", delta: {} }],
-    })
+  test("without a message is none", () => {
+    expect(toChunk({ choices: [{ finish_reason: "stop" }] })).toBeUndefined()
+    expect(toChunk({ choices: [] })).toBeUndefined()
   })
 })
 

@@ -14,6 +14,13 @@ const tool = (name: string, more: object = {}) => ({ name, input_schema: { type:
 describe("eager_input_streaming", () => {
   const request = { tools: [tool("f", { eager_input_streaming: true }), tool("g")] }
 
+  test("is for streams: who does not stream gets each call whole, checked like any other", () => {
+    const { events } = replyTo([call(0, "a", "f", '{"a":'), call(0, "a", "", '"b'), finish("length"), DONE], {
+      request: { ...request, stream: false },
+    })
+    expect(callsOf(events)).toEqual([])
+  })
+
   test("gives arguments as they come", () => {
     const { lists } = replyTo(
       [call(0, "a", "f", ""), call(0, "a", "", '{"te'), call(0, "a", "", 'xt":"x"}'), finish("tool_calls"), DONE],

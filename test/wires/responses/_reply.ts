@@ -11,7 +11,7 @@ const REQUEST: MessageRequest = { model: "claude-x", max_tokens: 100, messages: 
 /** The reply to a minimal request, from a backend called "b", when these events arrive one by one and then no more. */
 export function replyTo(items: readonly ItemOf<ResponsesEvent>[], { request, flags = {} }: Setting = {}): Replied {
   const notes: string[] = []
-  const reply = createReply({ ...REQUEST, ...request }, "responses", {
+  const reply = createReply({ ...REQUEST, stream: true, ...request }, "responses", {
     backend: { name: "b", profile: withFlags(GENERAL, flags) },
     note: (text) => notes.push(text),
   })

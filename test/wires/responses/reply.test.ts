@@ -199,13 +199,13 @@ describe("reasoning", () => {
 describe("calls", () => {
   test("are held until their arguments are complete", () => {
     const { lists } = replyTo([begin(0), args('{"a"', 0), args(":1}", 0), argsDone('{"a":1}', 0), completed()])
-    expect(lists.map((list) => list.length)).toEqual([0, 0, 0, 4, 2, 0])
+    expect(lists.map((list) => list.length)).toEqual([1, 0, 0, 3, 2, 0])
   })
 
   test("of a tool that wants them eagerly are given as they come", () => {
     const request = { tools: [{ name: "f", input_schema: {}, eager_input_streaming: true }] }
     const reply = replyTo([begin(0), args('{"a"', 0), args(":1}", 0), argsDone('{"a":1}', 0), completed()], { request })
-    expect(reply.lists.map((list) => list.length)).toEqual([0, 3, 1, 1, 2, 0])
+    expect(reply.lists.map((list) => list.length)).toEqual([1, 2, 1, 1, 2, 0])
     expect(outline(reply)).toEqual(['f {"a":1}', "tool_use"])
   })
 
