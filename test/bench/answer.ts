@@ -50,7 +50,7 @@ export class StreamReader {
 
   end(): void {
     if (this.seen < this.#events) this.fault ??= `${this.#events - this.seen} of ${this.#events} events are missing`
-    if (this.#place < GRAMMAR.length) this.fault ??= `ended before ${GRAMMAR[this.#place]}`
+    if (this.#place < GRAMMAR.length) this.fault ??= `ended at ${GRAMMAR[this.#place]}`
   }
 
   #frame(frame: string, at: number): string | undefined {
@@ -73,7 +73,7 @@ export class StreamReader {
     this.#piece += text
     for (let end = this.#piece.indexOf(" "); end >= 0; end = this.#piece.indexOf(" ")) {
       const sent = sentAt(this.#piece.slice(0, end), this.seen)
-      if (sent === undefined) return `the text is wrong at event ${this.seen}: ${this.#piece.slice(0, 40)}`
+      if (sent === undefined) return `the text is wrong at event ${this.seen}: ${this.#piece.split("@")[0]}`
       this.lags.push(at - sent)
       this.#piece = this.#piece.slice(end + 1)
     }

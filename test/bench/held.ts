@@ -2,8 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { connect, openPool, run, type Task } from "./load.ts"
 import { rssOf } from "./meter.ts"
-import type { Running, ServerName } from "./processes.ts"
-import type { Cell } from "./scenarios.ts"
+import type { Running } from "./processes.ts"
+import { TINY, toBody } from "./request.ts"
+import type { Turns } from "./rows.ts"
+import type { Turn } from "./scenarios.ts"
+import type { ServerName } from "./servers.ts"
 
 /**
  * On fresh servers, as memory that was used before hides what is used now; all of them at once, as they hardly
@@ -13,9 +16,9 @@ export async function measureHeld(
   task: Task,
   names: readonly ServerName[],
   begin: (name: ServerName) => Promise<Running>,
-): Promise<ReadonlyMap<ServerName, Cell>> {
-  const cells = await Promise.all(
-    names.map(async (name): Promise<[ServerName, Cell]> => {
+): Promise<Turns> {
+  const turns = await Promise.all(
+    names.map(async (name): Promise<[ServerName, Turn]> => {
       const server = await begin(name)
       const pool = openPool(server.url, task.together)
       await loadCode(pool, task)
@@ -27,15 +30,16 @@ export async function measureHeld(
       await pool.destroy()
       await server.stop()
       const rss = idle === undefined || full === undefined ? undefined : full - idle
-      return [name, { task, outcome, direct: undefined, cpu: undefined, rss }]
+      return [name, { outcome, cpu: undefined, rss }]
     }),
   )
-  return new Map(cells)
+  return new Map(turns)
 }
 
 /** A few streams, so that what is loaded and compiled once is no stream's memory. */
 async function loadCode(pool: Parameters<typeof run>[0], task: Task): Promise<void> {
   for (let n = 0; n < 3; n++) await connect(pool, 20)
-  await run(pool, { ...task, requests: 20, together: 20 })
+  const order = { ...task.order, every: 10 }
+  await run(pool, { ...task, order, body: toBody(TINY, order), requests: 20, together: 20 })
   await sleep(300)
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Pool } from "undici"
 import { StreamReader, wholeFault } from "./answer.ts"
 import { KEY, now, type Order } from "./order.ts"
-import { toBody } from "./request.ts"
+import { TINY, toBody } from "./request.ts"
 
 export interface Task {
   readonly order: Order
@@ -37,7 +37,7 @@ export function openPool(url: string, connections: number): Pool {
  */
 export async function connect(pool: Pool, together: number): Promise<void> {
   const order: Order = { shape: "whole", events: 0, every: 0, batch: 1, wait: 10 + together }
-  const body = toBody({ kb: 1, tools: 0, turns: 0 }, order)
+  const body = toBody(TINY, order)
   await run(pool, { order, body, requests: together, together, stagger: 0 })
 }
 
@@ -47,7 +47,7 @@ export async function run(pool: Pool, task: Task): Promise<Outcome> {
   const worker = async (_: unknown, n: number): Promise<void> => {
     if (task.stagger > 0) await sleep(n * task.stagger)
     while (left-- > 0) {
-      await ask(pool, task, outcome).catch((error: unknown) => void outcome.faults.push(String(error)))
+      await ask(pool, task, outcome).catch((error: Error) => void outcome.faults.push(error.message))
     }
   }
   await Promise.all(Array.from({ length: task.together }, worker))

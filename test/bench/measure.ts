@@ -5,11 +5,12 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Pool } from "undici"
 import { measureHeld } from "./held.ts"
-import { connect, openPool, run, type Outcome } from "./load.ts"
+import { connect, openPool, run } from "./load.ts"
 import { takeCores, cpuOf } from "./meter.ts"
-import { startMock, startServer, type Running, type ServerName } from "./processes.ts"
-import { toGrowth, toRows, type Row } from "./rows.ts"
-import type { Cell, Scenario } from "./scenarios.ts"
+import { startMock, startServer, type Running } from "./processes.ts"
+import { toFaults, toGrowth, toRows, type Row, type Turns } from "./rows.ts"
+import type { Scenario, Turn } from "./scenarios.ts"
+import type { ServerName } from "./servers.ts"
 import { createRandom, shuffle } from "./stats.ts"
 
 export interface Plan {
@@ -42,71 +43,70 @@ interface Way {
   readonly pid: number | undefined
 }
 
-export async function measure({ scenarios, servers, rounds, heldRounds, limit, seed, tell }: Plan): Promise<Figures> {
-  const began = Date.now()
+export async function measure(plan: Plan): Promise<Figures> {
+  const { scenarios, servers, heldRounds, seed, tell } = plan
   const cores = takeCores()
   const random = createRandom(seed)
-  const faults: string[] = []
-  const rows = new Map(scenarios.map((scenario) => [scenario, toRows(scenario)]))
-  const note = (scenario: Scenario, cells: ReadonlyMap<ServerName, Cell>): void => {
-    for (const [name, cell] of cells) {
-      for (const fault of new Set(cell.outcome.faults)) faults.push(`${scenario.name}, ${name}: ${fault}`)
-      rows.get(scenario)?.forEach((row, n) => {
-        const right = cell.outcome.faults.length === 0 || scenario.held
-        row.values[name].push((right ? scenario.metrics[n]?.read(cell) : undefined) ?? Number.NaN)
-      })
-    }
-  }
   const mock = await startMock(cores?.load)
   const begin = (name: ServerName): Promise<Running> => startServer(name, mock.url, cores?.server)
+  const turns = new Map<Scenario, Turns[]>(scenarios.map((scenario) => [scenario, []]))
 
+  const computing = scenarios.filter(({ held }) => !held)
+  const done = computing.length > 0 ? await compute({ ...plan, scenarios: computing }, mock, begin, random, turns) : 0
+  for (const scenario of scenarios.filter(({ held }) => held)) {
+    for (let round = 1; round <= heldRounds; round++) {
+      tell(`round ${round} of ${heldRounds}: ${scenario.name}`)
+      turns.get(scenario)?.push(await measureHeld(scenario.task, shuffle(servers, random), begin))
+    }
+  }
+  await mock.stop()
+
+  const rows = [...turns].flatMap(([scenario, rounds]) => toRows(scenario, rounds))
+  const faults = [...turns].flatMap(([scenario, rounds]) => toFaults(scenario, rounds))
+  return { rows: [...rows, ...toGrowth(rows, scenarios)], rounds: done, faults, pinned: cores !== undefined }
+}
+
+/** All that is measured in CPU and time. @returns How many rounds there were. */
+async function compute(
+  { scenarios, servers, rounds, limit, tell }: Plan,
+  mock: Running,
+  begin: (name: ServerName) => Promise<Running>,
+  random: () => number,
+  turns: ReadonlyMap<Scenario, Turns[]>,
+): Promise<number> {
+  const began = Date.now()
+  const most = Math.max(...scenarios.map(({ task }) => task.together))
   const running = await Promise.all(servers.map(async (name) => ({ name, server: await begin(name) })))
-  const most = Math.max(...scenarios.map(({ task, held }) => (held ? 1 : task.together)))
   const ways = running.map(({ name, server }): Way => ({ name, pool: openPool(server.url, most), pid: server.pid }))
   const direct: Way = { name: "direct", pool: openPool(mock.url, most), pid: undefined }
-  const turns = scenarios.filter(({ held }) => !held)
-  for (const scenario of turns) {
+  const waysOf = (scenario: Scenario): readonly Way[] => (scenario.direct ? [...ways, direct] : ways)
+
+  for (const scenario of scenarios) {
     tell(`warming up: ${scenario.name}`)
-    for (const way of [...ways, ...(scenario.direct ? [direct] : [])]) await take(way, scenario)
+    for (const way of waysOf(scenario)) {
+      for (let n = 0; n < (scenario.warm ?? 1); n++) await take(way, scenario)
+    }
   }
   let done = 0
   let took = 0 // milliseconds of the last round
   const isTime = (): boolean => limit === undefined || done === 0 || Date.now() - began + took < limit
   while (done < rounds && isTime()) {
     const since = Date.now()
-    for (const scenario of shuffle(turns, random)) {
+    for (const scenario of shuffle(scenarios, random)) {
       tell(`round ${done + 1} of ${rounds}: ${scenario.name}`)
-      note(scenario, await takeTurns(shuffle([...ways, ...(scenario.direct ? [direct] : [])], random), scenario))
+      const taken = new Map<Way["name"], Turn>()
+      for (const way of shuffle(waysOf(scenario), random)) taken.set(way.name, await take(way, scenario))
+      turns.get(scenario)?.push(taken)
     }
     took = Date.now() - since
     done++
   }
   await Promise.all([...ways, direct].map(({ pool }) => pool.destroy()))
   await Promise.all(running.map(({ server }) => server.stop()))
-
-  for (const scenario of scenarios.filter(({ held }) => held)) {
-    for (let round = 1; round <= heldRounds; round++) {
-      tell(`round ${round} of ${heldRounds}: ${scenario.name}`)
-      note(scenario, await measureHeld(scenario.task, shuffle(servers, random), begin))
-    }
-  }
-  await mock.stop()
-  const all = [...rows.values()].flat()
-  return { rows: [...all, ...toGrowth(all, scenarios)], rounds: done, faults, pinned: cores !== undefined }
+  return done
 }
 
-/** One after the other. */
-async function takeTurns(ways: readonly Way[], scenario: Scenario): Promise<ReadonlyMap<ServerName, Cell>> {
-  const taken = new Map<Way["name"], Awaited<ReturnType<typeof take>>>()
-  for (const way of ways) taken.set(way.name, await take(way, scenario))
-  const cells = new Map<ServerName, Cell>()
-  for (const [name, turn] of taken) {
-    if (name !== "direct") cells.set(name, { task: scenario.task, direct: taken.get("direct")?.outcome, ...turn })
-  }
-  return cells
-}
-
-async function take({ pool, pid }: Way, { task }: Scenario): Promise<{ outcome: Outcome; cpu: number | undefined }> {
+async function take({ pool, pid }: Way, { task }: Scenario): Promise<Turn> {
   await connect(pool, task.together)
   const before = pid === undefined ? undefined : cpuOf(pid)
   const outcome = await run(pool, task)

@@ -4,6 +4,7 @@ import { readArrived } from "./arrived.ts"
 import { anthropic, chat, type Dialect } from "./dialects.ts"
 import { listen, readText } from "./listen.ts"
 import { now, toPiece, type Order } from "./order.ts"
+import { every } from "./pace.ts"
 
 listen(
   createServer((request, response) => {
@@ -11,7 +12,10 @@ listen(
     readText(request, (text) => {
       const order = readArrived(text, request.headers, isChat)
       if (typeof order === "string") return refuse(response, order)
-      setTimeout(() => answer(response, order, isChat ? chat : anthropic), order.wait)
+      const dialect = isChat ? chat : anthropic
+      // A timer of 0 would be one of 1 ms.
+      if (order.wait === 0) answer(response, order, dialect)
+      else setTimeout(() => answer(response, order, dialect), order.wait)
     })
   }),
 )
@@ -33,16 +37,17 @@ function answer(response: ServerResponse, order: Order, dialect: Dialect): void 
 }
 
 /** The first event goes out at once: when it arrives is what the time to the first event is. */
-function pace(response: ServerResponse, { events, every }: Order, dialect: Dialect): void {
+function pace(response: ServerResponse, order: Order, dialect: Dialect): void {
   let sequence = 0
   const write = (): void => {
-    if (sequence < events) response.write(dialect.event(toPiece(sequence++, now())))
-    if (sequence < events) return
-    clearInterval(timer)
-    response.end(dialect.tail(events))
+    response.write(dialect.event(toPiece(sequence++, now())))
+    response.socket?.uncork() // Node would hold it until the other streams of this tick have written theirs
+    if (sequence < order.events) return
+    stop()
+    response.end(dialect.tail(order.events))
   }
-  const timer = setInterval(write, every)
-  response.on("close", () => clearInterval(timer))
+  const stop = every(order.every, write)
+  response.on("close", stop)
   response.write(dialect.head)
   write()
 }

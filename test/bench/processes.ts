@@ -7,10 +7,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { KEY } from "./order.ts"
-
-/** Who can be measured. `floor` is what the others are held against. */
-export const SERVERS = ["raw", "floor", "naive", "proxy"] as const
-export type ServerName = (typeof SERVERS)[number]
+import type { ServerName } from "./servers.ts"
 
 export interface Running {
   readonly url: string

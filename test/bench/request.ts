@@ -9,6 +9,9 @@ export interface Size {
   readonly turns: number
 }
 
+/** A question without a history. */
+export const TINY: Size = { kb: 1, tools: 0, turns: 0 }
+
 /** The bytes of a `POST /v1/messages`. */
 export function toBody(size: Size, order: Order): Buffer {
   const bare = Buffer.from(JSON.stringify(toRequest(size, order, 0)))

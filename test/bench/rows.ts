@@ -1,6 +1,6 @@
 /** The figures of a run: for each metric a row with every server's value in every round. */
-import { SERVERS, type ServerName } from "./processes.ts"
-import type { Goal, Metric, Scenario } from "./scenarios.ts"
+import type { Goal, Metric, Scenario, Turn } from "./scenarios.ts"
+import { SERVERS, type ServerName } from "./servers.ts"
 import { median, quantile } from "./stats.ts"
 
 export interface Row {
@@ -20,13 +20,31 @@ export type Verdict = "met" | "near" | "over" | undefined
 /** Rounds from which on a median means something. */
 const ENOUGH = 3
 
-/** Empty rows of a scenario. */
-export function toRows({ name, title, metrics }: Scenario): Row[] {
+/** What one round of a scenario gave; `direct` is the mock without a server before it. */
+export type Turns = ReadonlyMap<ServerName | "direct", Turn>
+
+/** The rows of a scenario. A turn with a wrong answer counts for nothing, except in what is held, where it is told. */
+export function toRows({ name, title, task, metrics, held }: Scenario, rounds: readonly Turns[]): Row[] {
+  const direct = median(rounds.map((turns) => median(turns.get("direct")?.outcome.lags ?? [])))
   return metrics.map((metric) => {
     const { unit, worst = false, goal } = metric
-    const values = { raw: [], floor: [], naive: [], proxy: [] }
+    const of = (server: ServerName): number[] =>
+      rounds.map((turns) => {
+        const turn = turns.get(server)
+        if (!turn || (turn.outcome.faults.length > 0 && !held)) return Number.NaN
+        return metric.read({ ...turn, task, direct }) ?? Number.NaN
+      })
+    const values = { raw: of("raw"), floor: of("floor"), naive: of("naive"), proxy: of("proxy") }
     return { scenario: name, title, metric: metric.name, unit, worst, goal, values }
   })
+}
+
+/** Every kind of wrong answer once. */
+export function toFaults({ name }: Scenario, rounds: readonly Turns[]): string[] {
+  const found = rounds.flatMap((turns) => {
+    return [...turns].flatMap(([server, { outcome }]) => outcome.faults.map((fault) => `${name}, ${server}: ${fault}`))
+  })
+  return [...new Set(found)]
 }
 
 /** How a KB's cost grows with the body: of the large body against that of the small one, in the same round. */
@@ -60,7 +78,8 @@ export function ratiosOf({ values, goal }: Row): number[] {
   const ratios = values.proxy.map((value, round) => {
     return against === "itself" ? value : value / (values[against][round] ?? Number.NaN)
   })
-  return ratios.filter((ratio) => Number.isFinite(ratio))
+  // What was added can come out below nothing where the machine is too busy to tell.
+  return ratios.filter((ratio) => Number.isFinite(ratio) && ratio >= 0)
 }
 
 export function verdictOf(row: Row): Verdict {

@@ -7,9 +7,9 @@ import { cpus, loadavg, release, totalmem, type } from "node:os"
 import { parseArgs } from "node:util"
 import { CPU_SOURCE } from "./meter.ts"
 import { measure } from "./measure.ts"
-import { SERVERS } from "./processes.ts"
 import { toJson, verdictOf } from "./rows.ts"
 import { createScenarios } from "./scenarios.ts"
+import { SERVERS } from "./servers.ts"
 import { toTable, writePage } from "./table.ts"
 
 const HELP = `npm run bench -- [options]
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const load = (loadavg()[0] ?? 0).toFixed(2)
   const tell = (words: string): void => void process.stderr.write(`${seconds(began)} ${words}\n`)
   const heldRounds = Math.min(rounds, values.quick ? 1 : 3)
-  const limit = values.rounds === undefined ? (values.quick ? 28_000 : 195_000) : undefined
+  const limit = values.rounds === undefined ? (values.quick ? 28_000 : 180_000) : undefined
   const figures = await measure({ scenarios, servers, rounds, heldRounds, limit, seed, tell })
   const { rows, faults, pinned } = figures
 

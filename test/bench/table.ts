@@ -1,7 +1,7 @@
 /** Rows as a table one can read in a terminal and in Markdown, and its place in the docs. */
 import { readFileSync, writeFileSync } from "node:fs"
-import { SERVERS } from "./processes.ts"
 import { ratiosOf, valueOf, verdictOf, type Row } from "./rows.ts"
+import { SERVERS } from "./servers.ts"
 import { median, quantile } from "./stats.ts"
 
 const HEAD = ["scenario", "metric", ...SERVERS, "proxy/floor [q1–q3]", "target (line)", ""]
