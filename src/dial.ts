@@ -79,13 +79,17 @@ export async function readText(body: Flow<Uint8Array>, limit: number): Promise<s
   const decoder = new TextDecoder()
   const reader = body.getReader()
   let text = ""
-  for (let left = limit; left > 0; ) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    text += decoder.decode(value.subarray(0, left), { stream: true })
-    left -= value.byteLength
+  try {
+    for (let left = limit; left > 0; ) {
+      const { done, value } = await reader.read()
+      if (done) return text + decoder.decode()
+      text += decoder.decode(value.subarray(0, left), { stream: true })
+      left -= value.byteLength
+    }
+    await reader.cancel()
+  } catch {
+    // A failure that breaks off is still that failure: its status is known.
   }
-  await reader.cancel()
   return text
 }
 
@@ -132,8 +136,8 @@ class Watch {
     this.over()
     const { signal } = this.#controller
     if (signal.aborted && signal.reason instanceof ProxyError) return signal.reason
-    if (thrown instanceof ProxyError) return thrown
     const cause = thrown instanceof FetchError ? thrown.cause : thrown
+    if (cause instanceof ProxyError) return new ProxyError(cause.status, `backend "${this.#backend.name}" ${cause.message}`)
     const what = this.#since === 0 ? "cannot be reached" : "closed the connection before its answer was complete"
     return new ProxyError(502, `backend "${this.#backend.name}" ${what}${reasonOf(cause)}`, { cause })
   }

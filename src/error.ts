@@ -3,6 +3,7 @@
  * fails throws a {@link ProxyError}; a client sees it in Anthropic's shape, as a status before the answer has begun
  * and as an `error` event after it.
  */
+import { printable } from "./log.ts"
 
 /**
  * What each status is called. Source: Anthropic's error page and `ErrorType` of `@anthropic-ai/sdk` 1.12.0; the SDK
@@ -68,7 +69,12 @@ export interface ErrorBody {
 /** Anthropic's error shape. `mask` is the last look at any text that leaves: configured keys are taken out there. */
 export function toErrorBody(error: ProxyError, requestId: string, mask: (text: string) => string): ErrorBody {
   const { type, message, details } = error
-  return { type: "error", error: { type, message: mask(message), ...(details && { details }) }, request_id: requestId }
+  return { type: "error", error: { type, message: toMessage(message, mask), ...(details && { details }) }, request_id: requestId }
+}
+
+/** An error's words as a client gets them. Masked before they are cut: half a key is a key, too. */
+export function toMessage(message: string, mask: (text: string) => string): string {
+  return printable(mask(message), 700)
 }
 
 /** Makes a {@link ProxyError} of whatever was thrown; the words of a stranger's error stay in the log. */

@@ -38,9 +38,9 @@ export function createLog({ level = "info", write, mask }: LogOptions): Log {
       if (LEVELS.indexOf(name) < least) return
       let text = `${new Date().toISOString()} ${name.padEnd(5)} ${message}`
       for (const [key, value] of Object.entries({ ...context, ...fields })) {
-        if (value !== undefined) text += ` ${key}=${typeof value === "string" ? quote(value) : value}`
+        if (value !== undefined) text += ` ${key}=${typeof value === "string" ? quote(mask(value)) : value}`
       }
-      write(mask(printable(text, 4000)))
+      write(printable(mask(text), 4000)) // masked before it is cut, and each value before it is quoted
     }
     return {
       trace: (message, fields) => line("trace", message, fields),

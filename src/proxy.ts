@@ -6,7 +6,7 @@ import { getRouterParam, H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
 import { createText } from "./body.ts"
 import { checkConfig, resolveConfig, type Config, type Settings } from "./config/config.ts"
-import { createDial } from "./dial.ts"
+import { clientGone, createDial } from "./dial.ts"
 import { createCountTokens } from "./endpoints/count-tokens.ts"
 import { answerHealth, answerReady } from "./endpoints/health.ts"
 import { createGetModel, createListModels } from "./endpoints/models.ts"
@@ -112,10 +112,11 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
       const { method } = event.req
       // A HEAD is a GET whose body the server leaves out.
       const handler = methods[method] ?? (method === "HEAD" ? methods["GET"] : undefined)
-      if (!handler) throw wrongMethod(method, path, Object.keys(methods))
+      if (!handler) throw wrongMethod(method, event.url.pathname, Object.keys(methods))
       return await handler(context, event)
     } catch (thrown) {
-      return toResponse(thrown, context)
+      // Whatever fails because the client has left is not the proxy's failure.
+      return toResponse(context.signal.aborted ? clientGone() : thrown, context)
     }
   }
 
@@ -166,7 +167,7 @@ function idIn(event: H3Event): string {
 }
 
 function wrongMethod(method: string, path: string, allowed: readonly string[]): ProxyError {
-  return new ProxyError(405, `${printable(method)} is not allowed on ${path}; allowed: ${allowed.join(", ")}`, {
+  return new ProxyError(405, `${printable(method)} is not allowed on ${printable(path)}; allowed: ${allowed.join(", ")}`, {
     headers: { allow: allowed.join(", ") },
   })
 }

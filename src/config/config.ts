@@ -72,7 +72,7 @@ export function resolveConfig(config: Config, missing: ReadonlyMap<string, reado
       base_url: tidyUrl(raw.base_url),
       api: raw.api ?? "chat",
       api_key: raw.api_key || undefined,
-      headers: raw.headers ?? {},
+      headers: lowerCased(raw.headers ?? {}),
       profile: withFlags(profile ?? profileFor(raw.base_url), (raw.flags ?? {}) as ProfileFlags),
       missing: missing.get(name) ?? [],
       timeout: defu(raw.timeout ?? {}, TIMEOUT),
@@ -111,4 +111,9 @@ function secretsOf({ name, api_key, headers }: Backend): readonly string[] {
 /** `https://host//serving-endpoints` is what `${HOST}/serving-endpoints` gives when HOST ends in a slash. */
 function tidyUrl(url: string): string {
   return url.replace(/(?<!:)\/{2,}/g, "/").replace(/\/$/, "")
+}
+
+/** Names of headers know no case; objects do, and a header sent twice is a list. */
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }

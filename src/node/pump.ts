@@ -11,7 +11,7 @@ type Body = Dispatcher.ResponseData["body"]
 const HIGH = 64 * 1024
 
 /** What may still come after an answer is over for the connection to be used again; more closes it. */
-const REST = { limit: 16 * 1024, seconds: 1 }
+const REST = { limit: 16 * 1024, seconds: 0.05 }
 
 export class Pump implements Source<Uint8Array> {
   readonly #body: Body

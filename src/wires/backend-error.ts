@@ -19,19 +19,19 @@ export interface BackendErrorFacts {
 
 /**
  * Reads an error body that a backend sent: parsed JSON of any shape, or the raw text.
- * The message names the backend and quotes at most 500 characters of what it said.
+ * The message names the backend and quotes what it said.
  */
 export function readBackendError(body: unknown, facts: BackendErrorFacts): ProxyError {
   const { backend, headers } = facts
   const said = wordsOf(body)
   const told = facts.status ?? said.status
   const status = UNSEEING.test(said.message) ? 400 : (told ?? statusFor(`${said.code} ${said.type} ${said.message}`))
-  const text = said.message ? printable(said.message, 500) : `it gave no reason (HTTP ${status})`
+  const text = said.message ? printable(said.message, ALL) : `it gave no reason (HTTP ${status})`
   const answer = (as: number, message: string, retry?: boolean): ProxyError =>
     new ProxyError(as, message, { headers: { ...retryHeaders(headers), ...(retry === false && { "x-should-retry": "false" }) } })
 
   // Where nothing but words tells what an error is, these words come first.
-  if (told === undefined || (told < 500 && told !== 401 && told !== 403 && told !== 429)) {
+  if (told === undefined || (told !== 401 && told !== 403 && told !== 429)) {
     const fault = contextFault(said.message, said.code, facts.model ?? "this model")
     if (fault) return answer(400, fault)
   }
@@ -87,7 +87,7 @@ export function wordsOf(body: unknown): Words {
     const parsed = text.startsWith("{") || text.startsWith("[") ? tryParse(text) : undefined
     if (parsed !== undefined) return wordsOf(parsed)
     // A page of HTML from something in between says nothing to a client.
-    return { ...NO_WORDS, message: text.startsWith("<") ? "" : text }
+    return { ...NO_WORDS, message: plain(text) }
   }
   if (Array.isArray(body)) return wordsOf(body[0]) // Gemini
   if (typeof body !== "object" || body === null) return NO_WORDS
@@ -101,12 +101,18 @@ export function wordsOf(body: unknown): Words {
   const raw = textOf((inner["metadata"] as Readonly<Record<string, unknown>> | null | undefined)?.["raw"])
   const code = inner["code"] ?? outer["error_code"]
   return {
-    message: raw ? `${message} (${raw})` : message,
+    message: plain(raw ? `${message} (${raw})` : message),
     code: textOf(code),
     type: textOf(inner["type"]) || textOf(inner["status"]),
     param: textOf(inner["param"]),
     status: typeof code === "number" && code >= 300 && code < 600 ? code : /^[3-5]\d\d$/.test(textOf(code)) ? Number(code) : undefined,
   }
+}
+
+/** Pages of HTML and stack traces say nothing to a client, and may say much about the backend. */
+function plain(text: string): string {
+  const at = text.search(/<(?:!doctype|html|head|body|title|h1|pre|center)\b|Traceback \(most recent call last\)/i)
+  return at < 0 ? text : text.slice(0, at).trim()
 }
 
 function textOf(value: unknown): string {
@@ -122,6 +128,9 @@ function tryParse(text: string): unknown {
     return undefined
   }
 }
+
+/** What a backend says is cut where it leaves, after configured keys have been taken out of it. */
+const ALL = 100_000
 
 /** llama.cpp says this with 500, which clients would try again: Claude Code ten times, for three minutes. */
 const UNSEEING = /\b(?:image|audio|video) input is not supported\b/i

@@ -5,6 +5,7 @@
  *
  * Source: the texts Claude Code 2.1.330 acts on, measured; CCR#1799, Floway#166, harbor#1619.
  */
+import { printable } from "../log.ts"
 
 const NUMBER = String.raw`([\d,_]+)`
 
@@ -80,7 +81,7 @@ export function contextFault(message: string, code: string, model: string): stri
     const found = pattern.exec(`${message} ${code}`)
     if (!found) continue
     const { a, c } = found.groups ?? {}
-    return a && c ? tooLong(digits(a), digits(c)) : `prompt is too long: ${message.slice(0, 500) || "the backend gave no numbers"}`
+    return a && c ? tooLong(digits(a), digits(c)) : `prompt is too long: ${printable(message, 100_000) || "the backend gave no numbers"}`
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { connect } from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { chunks, controlled, error, json, raw, startBackend, type Script, type ScriptedBackend } from "../_backend.ts"
 import { delta, eventsIn, KEY, startProxy, type TestProxy } from "../_proxy.ts"
@@ -48,6 +49,7 @@ describe.each([true, false])("a backend that fails before it begins (stream: %s)
     ["an event named error", raw('event: error\ndata: {"message":"overloaded"}\n\n'), 529, "overloaded_error", /overloaded/],
     ["a redirect", json(302, {}, { location: "http://127.0.0.1:1/" }), 502, "api_error", /redirect/],
     ["nothing at all", raw(), 502, "api_error", /said nothing/],
+    ["too long a prompt, told as a failure of the server", error(500, "Context size has been exceeded."), 400, "invalid_request_error", /^prompt is too long: Context size/],
     ["too long a prompt", error(400, "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."), 400, "invalid_request_error", /^prompt is too long: 9000 tokens > 8192 maximum$/],
   ])("%s", async (_, script, status, type, message) => {
     backend.play(script)
@@ -90,6 +92,80 @@ test("a key that a backend echoes is shown nowhere", async () => {
   const text = await (await proxy.send({ model: "m" })).text()
   expect(text).toContain("your key [key] is odd")
   expect(proxy.lines.join("\n")).not.toContain(BACKEND_KEY)
+})
+
+test.each(["gzip", "br", "Identity"])("an answer packed as %s costs its own request and nothing else", async (encoding) => {
+  const packed: Script = {
+    answer(response) {
+      response.writeHead(200, { "content-type": "application/json", "content-encoding": encoding })
+      response.end(JSON.stringify({ choices: [{ message: { content: "hi" }, finish_reason: "stop" }] }))
+    },
+  }
+  backend.play(packed)
+  const response = await proxy.send({ model: "m" })
+  const body = await response.json()
+  if (encoding === "Identity") expect(body).toMatchObject({ content: [{ text: "hi" }] })
+  else {
+    const message = 'backend "b" compressed its answer although it was asked not to'
+    expect(body).toMatchObject({ error: { type: "api_error", message } })
+  }
+  expect((await proxy.ask("/health")).status).toBe(200)
+})
+
+test("a failure that is packed, or that breaks off, keeps its status and its retry-after", async () => {
+  const answer = (headers: Record<string, string>, cut: boolean): Script => ({
+    answer(response) {
+      response.writeHead(429, { "retry-after": "5", ...headers })
+      response.write("{")
+      if (cut) setTimeout(() => response.destroy(), 20)
+      else response.end()
+    },
+  })
+  for (const script of [answer({ "content-encoding": "gzip" }, false), answer({ "content-length": "500" }, true)]) {
+    backend.play(script)
+    const response = await proxy.send({ model: "m" })
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "5"])
+  }
+})
+
+test("not even half a key is shown where a long message is cut", async () => {
+  for (const length of [460, 485, 660, 685, 695]) {
+    backend.play(error(500, `${"y".repeat(length)} ${BACKEND_KEY} z`))
+    expect(await (await proxy.send({ model: "m" })).text()).not.toContain(BACKEND_KEY.slice(0, 6))
+  }
+  expect(proxy.lines.join("\n")).not.toContain(BACKEND_KEY.slice(0, 10))
+})
+
+test("HTML and stack traces inside a message are left out of it", async () => {
+  backend.play(error(502, "Bad Gateway <html><body>nginx</body></html>"))
+  backend.play(error(500, 'boom Traceback (most recent call last): File "/app/x.py"'))
+  const messages = [await proxy.send({ model: "m" }), await proxy.send({ model: "m" })].map(async (response) => {
+    const { error: told } = (await response.json()) as { error: { message: string } }
+    return told.message
+  })
+  expect(await Promise.all(messages)).toEqual(['backend "b": Bad Gateway', 'backend "b": boom'])
+})
+
+test("headers of a backend's config win over the proxy's own, whatever their case", async () => {
+  const other = await startProxy({
+    models: { m: { backend: "b", model: "x" } },
+    backends: { b: { base_url: backend.url, api_key: BACKEND_KEY, headers: { Authorization: "Bearer other", "X-Team": "a" } } },
+  })
+  backend.play(json(200, { choices: [{ message: { content: "hi" }, finish_reason: "stop" }] }))
+  await other.send({ model: "m" })
+  expect(backend.asked.at(-1)?.headers).toMatchObject({ authorization: "Bearer other", "x-team": "a" })
+  await other.close()
+})
+
+test("a client that leaves while it sends is no failure of the proxy", async () => {
+  const { port } = new URL(proxy.url)
+  const socket = connect(Number(port), "127.0.0.1")
+  socket.write(`POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: ${KEY}\r\nContent-Length: 100\r\n\r\n{"a"`)
+  const before = proxy.lines.length
+  await expect.poll(() => proxy.lines.length).toBeGreaterThan(before)
+  socket.destroy()
+  await expect.poll(() => proxy.lines.slice(before).join("\n")).toContain("over")
+  expect(proxy.lines.slice(before).filter((line) => line.includes(" error "))).toEqual([])
 })
 
 test("neither the client's key nor its headers reach the backend", async () => {

@@ -1,5 +1,6 @@
 /** An error body of every backend, as the client gets it. */
 import { describe, expect, test } from "vitest"
+import { toErrorBody } from "../../src/error.ts"
 import { readBackendError } from "../../src/wires/backend-error.ts"
 
 /** Status, type and message in one line. */
@@ -296,9 +297,10 @@ describe("an answer that is no 2xx", () => {
     expect(told(body, status)).toBe(line)
   })
 
-  test("is quoted up to 500 characters, on one line", () => {
-    expect(told({ error: { message: `a\n\u001b[31m${"x".repeat(600)}` } }, 500)).toBe(
-      String.raw`500 api_error: backend "b": a\u000a\u001b[31m` + `${"x".repeat(493)}…`,
-    )
+  test("is quoted whole and on one line: it is cut where it leaves, after keys have been taken out of it", () => {
+    const error = readBackendError({ error: { message: `a\n\u001b[31m${"x".repeat(900)}` } }, { backend: "b", status: 500 })
+    expect(error.message).toBe(String.raw`backend "b": a\u000a\u001b[31m` + "x".repeat(900))
+    const { message } = toErrorBody(error, "req_1", (text) => text).error
+    expect(message).toBe(`${error.message.slice(0, 700)}…`)
   })
 })
