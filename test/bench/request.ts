@@ -79,7 +79,7 @@ function toTool(n: number): object {
 }
 
 function toCall(turn: number, tools: number): object {
-  const input = { path: `/work/src/file-${turn}.ts`, limit: 200, edits: [{ from: 'a "b"', to: "c\n" }] }
+  const input = { path: `/srv/app/file-${turn}.ts`, limit: 200, edits: [{ from: 'a "b"', to: "c\n" }] }
   return { type: "tool_use", id: idOf(turn), name: `mcp__workspace__action_${turn % Math.max(1, tools)}`, input }
 }
 
