@@ -12,8 +12,6 @@ import { Flow, type Source } from "./stream/flow.ts"
 export interface Call {
   /** Added to the backend's base URL: `/chat/completions`. */
   readonly path: string
-  /** Headers beside the ones every call carries. */
-  readonly headers?: Readonly<Record<string, string>>
   /** The JSON text to POST. */
   readonly body: string
   /** Aborts when the client has gone. */
@@ -39,7 +37,7 @@ export function clientGone(): ProxyError {
  */
 export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): Dial {
   const $fetch = createFetch({ fetch: (url, init) => (isDemo(url) ? demoFetch(url, init) : fetch(url, init)) })
-  return async (backend, { path, headers, body, signal }) => {
+  return async (backend, { path, body, signal }) => {
     const watch = new Watch(backend, signal)
     try {
       const response = await $fetch.raw<ReadableStream<Uint8Array>, "stream">(toUrl(backend, path), {
@@ -52,7 +50,6 @@ export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): D
           "user-agent": "llm-proxy",
           ...toAuth(backend),
           ...backend.headers,
-          ...headers,
         },
         body,
         signal: watch.signal,

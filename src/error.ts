@@ -83,6 +83,11 @@ export function toProxyError(thrown: unknown): ProxyError {
   return new ProxyError(500, "the proxy failed on this request; its log says why", { cause: thrown })
 }
 
+/** What failed underneath, for the log and for nobody else: its stack, where it has one. */
+export function causeOf({ cause }: ProxyError): string | undefined {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : undefined
+}
+
 /** An `invalid_request_error` that names where in the request the fault is. */
 export function badRequest(path: string, message: string): ProxyError {
   return new ProxyError(400, path ? `${path}: ${message}` : message)

@@ -10,7 +10,7 @@ import { clientGone, createDial } from "./dial.ts"
 import { createCountTokens } from "./endpoints/count-tokens.ts"
 import { answerHealth, answerReady } from "./endpoints/health.ts"
 import { createGetModel, createListModels } from "./endpoints/models.ts"
-import { ProxyError, toErrorBody, toProxyError } from "./error.ts"
+import { causeOf, ProxyError, toErrorBody, toProxyError } from "./error.ts"
 import { createHealth } from "./health.ts"
 import { createLessons } from "./lessons.ts"
 import { createMask, printable, SILENT, type Log } from "./log.ts"
@@ -176,8 +176,5 @@ function wrongMethod(method: string, path: string, allowed: readonly string[]): 
 function logFailure(log: Log, error: ProxyError): void {
   const fields = { status: error.status, type: error.type, error: error.message }
   if (error.status < 500) log.debug("refused", fields)
-  else {
-    const { cause } = error
-    log.error("failed", { ...fields, cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined })
-  }
+  else log.error("failed", { ...fields, cause: causeOf(error) })
 }

@@ -6,7 +6,7 @@
 import { FastResponse } from "srvx"
 import type { ErrorEvent, MessageEvent } from "../anthropic/events.ts"
 import { Folder } from "../anthropic/fold.ts"
-import { toErrorBody, toProxyError, ProxyError } from "../error.ts"
+import { causeOf, ProxyError, toErrorBody, toProxyError } from "../error.ts"
 import type { Events, Parsed } from "../stage.ts"
 import { catching, Flow, type Source } from "../stream/flow.ts"
 import { Encode } from "../stream/encode.ts"
@@ -24,7 +24,7 @@ export function createEncode({ ping, mask }: EncodeOptions): (context: Parsed, r
     if (!context.request.stream) return whole(context, await reply)
     const asEvent = (thrown: unknown): readonly MessageEvent[] => {
       const error = toProxyError(thrown)
-      context.log[error.status === 499 ? "debug" : "error"]("reply failed", { error: error.message, cause: causeOf(thrown) })
+      context.log[error.status === 499 ? "debug" : "error"]("reply failed", { error: error.message, cause: causeOf(error) })
       return [toErrorBody(error, context.id, mask)]
     }
     const late = await isLate(reply, ping)
@@ -97,9 +97,4 @@ class LateSource implements Source<readonly MessageEvent[]> {
   cancel(reason: unknown): void {
     this.#source.then((source) => source.cancel(reason)).catch(() => {})
   }
-}
-
-function causeOf(thrown: unknown): string | undefined {
-  const cause = thrown instanceof ProxyError ? thrown.cause : thrown
-  return cause instanceof Error ? (cause.stack ?? cause.message) : undefined
 }
