@@ -1,11 +1,15 @@
 /** Where a call to a backend goes, and the header its key goes into. */
 import type { Backend } from "./stage.ts"
 
-/** A path below a backend's base URL, ahead of the query that Azure's base URLs may have. */
+/**
+ * A path below a backend's base URL, ahead of the query that Azure's base URLs may have. Base URLs of Anthropic's API
+ * are written with `/v1` and without: it is never there twice.
+ */
 export function toUrl({ base_url }: Pick<Backend, "base_url">, path: string): string {
   const query = base_url.indexOf("?")
-  if (query < 0) return base_url + path
-  return base_url.slice(0, query).replace(/\/$/, "") + path + base_url.slice(query)
+  const base = query < 0 ? base_url : base_url.slice(0, query).replace(/\/$/, "")
+  const below = base.endsWith("/v1") && path.startsWith("/v1/") ? path.slice("/v1".length) : path
+  return base + below + (query < 0 ? "" : base_url.slice(query))
 }
 
 /** No header at all for a backend without a key. */

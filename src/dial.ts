@@ -14,6 +14,8 @@ export interface Call {
   readonly path: string
   /** The JSON text to POST. */
   readonly body: string
+  /** Beside the usual ones; what the config says of a backend wins. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal
 }
@@ -37,7 +39,7 @@ export function clientGone(): ProxyError {
  */
 export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): Dial {
   const $fetch = createFetch({ fetch: (url, init) => (isDemo(url) ? demoFetch(url, init) : fetch(url, init)) })
-  return async (backend, { path, body, signal }) => {
+  return async (backend, { path, body, headers = {}, signal }) => {
     const watch = new Watch(backend, signal)
     try {
       const response = await $fetch.raw<ReadableStream<Uint8Array>, "stream">(toUrl(backend, path), {
@@ -48,6 +50,7 @@ export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): D
           // A compressed stream arrives in lumps, and a small one may inflate to gigabytes.
           "accept-encoding": "identity",
           "user-agent": "llm-proxy",
+          ...headers,
           ...toAuth(backend),
           ...backend.headers,
         },

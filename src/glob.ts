@@ -21,6 +21,17 @@ export function createGlobs<T>(entries: readonly (readonly [string, T])[]): Glob
   }
 }
 
+/** Lists of patterns come from profiles, which live as long as the program: each is compiled once. */
+const compiled = new WeakMap<readonly string[], Globs<true>>()
+
+/** Whether a name fits one of these patterns. */
+export function fitsAny(name: string, patterns: readonly string[]): boolean {
+  if (patterns.length === 0) return false
+  const globs = compiled.get(patterns) ?? createGlobs(patterns.map((pattern): [string, true] => [pattern, true]))
+  compiled.set(patterns, globs)
+  return globs.match(name) !== undefined
+}
+
 function weight(parts: readonly string[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0)
 }

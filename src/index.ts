@@ -14,10 +14,15 @@ export type {
   MessageEvent,
   MessageStartEvent,
   ReplyBlock,
+  ReplyServerToolUse,
   ReplyToolUse,
   StopDetails,
   StopReason,
   Usage,
+  WebSearchError,
+  WebSearchErrorCode,
+  WebSearchResult,
+  WebSearchToolResult,
 } from "./anthropic/events.ts"
 export { fold, unfold } from "./anthropic/fold.ts"
 export type {
@@ -28,6 +33,8 @@ export type {
   Message,
   MessageRequest,
   OutputConfig,
+  ServerToolResultBlock,
+  ServerToolUseBlock,
   TextBlock,
   Thinking,
   ThinkingBlock,

@@ -3,7 +3,7 @@
  * on by spread, because `next` may be called again (fallback, retry): `next({ ...context, request })`.
  */
 import type { MessageEvent } from "./anthropic/events.ts"
-import type { MessageRequest } from "./anthropic/types.ts"
+import type { MessageRequest, Original } from "./anthropic/types.ts"
 import type { Profile } from "./backends/profile.ts"
 import type { Log } from "./log.ts"
 import type { Flow } from "./stream/flow.ts"
@@ -40,6 +40,8 @@ export interface Client {
 /** After `parse`: Anthropic's request, validated. */
 export interface Parsed extends Authorized {
   readonly request: MessageRequest
+  /** What `request` was read from, for backends that are given it as it came. */
+  readonly original: Original
 }
 
 /** After `route`: where it goes. */
@@ -57,8 +59,8 @@ export interface Target {
 export interface Backend {
   readonly name: string
   readonly base_url: string
-  /** The API it speaks. */
-  readonly api: Api
+  /** The API it is asked over; `auto` leaves it to the profile. */
+  readonly api: Api | "auto"
   readonly api_key: string | undefined
   /** Headers each request to it carries beside the usual ones. */
   readonly headers: Readonly<Record<string, string>>

@@ -14,7 +14,7 @@ test("a small config gets all defaults", () => {
     backend: {
       name: "a",
       base_url: "https://a.test/v1",
-      api: "chat",
+      api: "auto",
       api_key: "k-backend",
       headers: {},
       missing: [],

@@ -80,6 +80,8 @@ export type ReplyBlock =
   | { readonly type: "text"; readonly text: string; readonly citations: null }
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | ReplyToolUse
+  | ReplyServerToolUse
+  | WebSearchToolResult
 
 export interface ReplyToolUse {
   readonly type: "tool_use"
@@ -88,6 +90,46 @@ export interface ReplyToolUse {
   readonly input: unknown
   readonly caller: { readonly type: "direct" }
 }
+
+/** A call that the server runs itself; its result follows in the same message. */
+export interface ReplyServerToolUse {
+  readonly type: "server_tool_use"
+  /** Begins with `srvtoolu_`. */
+  readonly id: string
+  readonly name: string
+  readonly input: unknown
+  readonly caller: { readonly type: "direct" }
+}
+
+/** What a web search found; whole in its start, without deltas. */
+export interface WebSearchToolResult {
+  readonly type: "web_search_tool_result"
+  readonly tool_use_id: string
+  readonly content: readonly WebSearchResult[] | WebSearchError
+  readonly caller: { readonly type: "direct" }
+}
+
+export interface WebSearchResult {
+  readonly type: "web_search_result"
+  readonly url: string
+  readonly title: string
+  readonly page_age: string | null
+  /** What the model read of the page, for the server that gets it back with the history; opaque to clients. */
+  readonly encrypted_content: string
+}
+
+export interface WebSearchError {
+  readonly type: "web_search_tool_result_error"
+  readonly error_code: WebSearchErrorCode
+}
+
+export type WebSearchErrorCode =
+  | "invalid_tool_input"
+  | "unavailable"
+  | "max_uses_exceeded"
+  | "too_many_requests"
+  | "query_too_long"
+  | "request_too_large"
 
 export type StopReason =
   | "end_turn"
@@ -112,7 +154,8 @@ export interface Usage {
   readonly cache_read_input_tokens: number | null
   readonly cache_creation: null
   readonly output_tokens_details: { readonly thinking_tokens: number } | null
-  readonly server_tool_use: null
+  /** How often tools of the server ran; null where none could. */
+  readonly server_tool_use: { readonly web_search_requests: number; readonly web_fetch_requests: number } | null
   readonly service_tier: string | null
   readonly inference_geo: null
   readonly speed: null

@@ -143,6 +143,7 @@ function unfoldBlock(block: ReplyBlock, index: number): MessageEvent[] {
         stop,
       ]
     case "tool_use":
+    case "server_tool_use":
       return [
         { type: "content_block_start", index, content_block: { ...block, input: {} } },
         delta({ type: "input_json_delta", partial_json: JSON.stringify(block.input) }),
@@ -162,6 +163,7 @@ function toBlock({ start, pieces, signature }: OpenBlock): ReplyBlock {
     case "thinking":
       return { ...start, thinking: start.thinking + text, signature: signature ?? start.signature }
     case "tool_use":
+    case "server_tool_use":
       return text ? { ...start, input: parseInput(text) } : start
     default:
       return start

@@ -27,6 +27,12 @@ export interface MessageRequest {
   readonly service_tier?: string | null
 }
 
+/** A request and the JSON text it was parsed from. */
+export interface Original {
+  readonly request: MessageRequest
+  readonly text: string
+}
+
 export interface Message {
   readonly role: "user" | "assistant" | "system"
   /** Absent only on a system message that merely edits the tools or the effort. */

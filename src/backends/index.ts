@@ -1,4 +1,5 @@
 /** The profiles by name, and which one a base URL speaks of. Adding a backend is adding a file and its lines here. */
+import { anthropic, messages } from "./anthropic.ts"
 import { azure } from "./azure.ts"
 import { databricks } from "./databricks.ts"
 import { deepseek, deepseekBeta } from "./deepseek.ts"
@@ -38,6 +39,7 @@ export const FLAGS = {
   zhipu,
   together,
   fireworks,
+  anthropic,
 } as const satisfies Readonly<Record<string, ProfileFlags>>
 
 export const PROFILES: Readonly<Record<string, Profile>> = Object.fromEntries(
@@ -46,6 +48,8 @@ export const PROFILES: Readonly<Record<string, Profile>> = Object.fromEntries(
 
 /** Tells a backend by its host: the names its maker uses, or the port it listens on where no other server does. */
 const HOSTS: readonly (readonly [host: RegExp, flags: ProfileFlags])[] = [
+  [/^https?:\/\/[^/]+\/(.+\/)?anthropic\/(v1\/)?$/i, messages], // DeepSeek, Kimi, GLM and others beside their own
+  [maker("api.anthropic.com"), anthropic],
   [maker("api.openai.com"), openai],
   [maker("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"), azure],
   [maker("databricks.com", "azuredatabricks.net", "databricksapps.com"), databricks],

@@ -6,8 +6,14 @@
 export interface Profile {
   /** The header the key goes into: `authorization` carries it as a Bearer token, any other one bare. */
   readonly auth_header: string
+  /** The API that `api: auto` means here. */
+  readonly api: "chat" | "responses" | "anthropic"
+  /** Models, `*` allowed, that `api: auto` asks over the Responses API all the same. */
+  readonly responses_models: readonly string[]
   /** Which field limits the answer. OpenAI's newer models refuse `max_tokens`; most others know nothing else. */
   readonly max_tokens_field: "max_tokens" | "max_completion_tokens"
+  /** Most tokens an answer may have there; a request for more is sent with this many. Null for no limit. */
+  readonly max_tokens_most: number | null
   /** Role of the leading system prompt. */
   readonly system_role: "system" | "developer"
   /** A system message in the middle of the conversation: kept in its place, or told as user text. */
@@ -56,9 +62,13 @@ export interface Profile {
     /** What turns thinking off: an effort, or fields of the request such as `thinking: { type: disabled }`. */
     readonly off: string | Fields | null
     /** The field of an assistant message in which it wants its own thinking back. */
-    readonly replay: "reasoning" | "reasoning_content" | null
+    readonly replay: "reasoning" | "reasoning_content" | "reasoning_details" | null
     /** What that field says where there is nothing to give back; null leaves it out. */
     readonly replay_blank: string | null
+    /** The field of a tool call that has to come back with it. */
+    readonly replay_call: "extra_content" | null
+    /** Thinking comes inside the text too, between `<think>` and `</think>` at its beginning. */
+    readonly tags: boolean
   }
   /** Which JSON Schemas it takes, for tools and for answers. What it does not take is taken out, and noted. */
   readonly schema: SchemaRules
@@ -68,6 +78,17 @@ export interface Profile {
   readonly json_object: boolean
   /** Where `metadata.user_id` goes. */
   readonly user_field: "user" | "safety_identifier" | "none"
+  /**
+   * How a part of the prompt is marked for its cache: Anthropic's own `cache_control`, OpenAI's
+   * `prompt_cache_breakpoint`, or not at all.
+   */
+  readonly cache_marks: "none" | "cache_control" | "prompt_cache_breakpoint"
+  /** Models, `*` allowed, whose requests are marked. */
+  readonly cache_models: readonly string[]
+  /** Wants the block in which Claude Code tells its version; it changes, and prompt caches miss with it. */
+  readonly billing_header: boolean
+  /** The server's own way to count tokens: vLLM's `/tokenize`, llama.cpp's, or none. */
+  readonly tokenize: "messages" | "template" | null
   /**
    * What to do with a conversation that ends with an assistant turn: refuse it, send it as it is, or mark it as the
    * beginning of the answer, with vLLM's `continue_final_message` or a `prefix` or `partial` on the message. A backend
@@ -95,7 +116,10 @@ export interface SchemaRules {
 /** What an unknown backend is taken to be: plain Chat Completions as most servers speak it. */
 export const GENERAL: Profile = {
   auth_header: "authorization",
+  api: "chat",
+  responses_models: [],
   max_tokens_field: "max_tokens",
+  max_tokens_most: null,
   system_role: "system",
   mid_system: "keep",
   merge_roles: false,
@@ -120,11 +144,17 @@ export const GENERAL: Profile = {
     off: null,
     replay: null,
     replay_blank: null,
+    replay_call: null,
+    tags: false,
   },
   schema: { remove: [], formats: null, properties: false, plain_root: false },
   json_schema: true,
   json_object: false,
   user_field: "user",
+  cache_marks: "none",
+  cache_models: ["*"],
+  billing_header: false,
+  tokenize: null,
   prefill: "refuse",
 }
 

@@ -70,7 +70,7 @@ export function resolveConfig(config: Config, missing: ReadonlyMap<string, reado
     backends.set(name, {
       name,
       base_url: tidyUrl(raw.base_url),
-      api: raw.api ?? "chat",
+      api: raw.api ?? "auto",
       api_key: raw.api_key || undefined,
       headers: lowerCased(raw.headers ?? {}),
       profile: withFlags(profile ?? profileFor(raw.base_url), (raw.flags ?? {}) as ProfileFlags),

@@ -46,7 +46,10 @@ const fields = v.record(v.string(), v.unknown(), "must be a mapping of fields")
 /** The flags of a profile; what each means is told in `backends/profile.ts`. */
 export const FlagsSchema = mapping({
   auth_header: v.optional(headerName),
+  api: v.optional(oneOf(["chat", "responses", "anthropic"])),
+  responses_models: v.optional(names),
   max_tokens_field: v.optional(oneOf(["max_tokens", "max_completion_tokens"])),
+  max_tokens_most: v.optional(v.nullable(atLeast(1))),
   system_role: v.optional(oneOf(["system", "developer"])),
   mid_system: v.optional(oneOf(["keep", "user"])),
   merge_roles: v.optional(flag),
@@ -70,8 +73,10 @@ export const FlagsSchema = mapping({
       request: v.optional(oneOf(["reasoning_effort", "none"])),
       efforts: v.optional(names),
       off: v.optional(v.nullable(v.union([text, fields], "must be an effort, or a mapping of fields"))),
-      replay: v.optional(v.nullable(oneOf(["reasoning", "reasoning_content"]))),
+      replay: v.optional(v.nullable(oneOf(["reasoning", "reasoning_content", "reasoning_details"]))),
       replay_blank: v.optional(v.nullable(text)),
+      replay_call: v.optional(v.nullable(oneOf(["extra_content"]))),
+      tags: v.optional(flag),
     }),
   ),
   schema: v.optional(
@@ -85,6 +90,10 @@ export const FlagsSchema = mapping({
   json_schema: v.optional(flag),
   json_object: v.optional(flag),
   user_field: v.optional(oneOf(["user", "safety_identifier", "none"])),
+  cache_marks: v.optional(oneOf(["none", "cache_control", "prompt_cache_breakpoint"])),
+  cache_models: v.optional(names),
+  billing_header: v.optional(flag),
+  tokenize: v.optional(v.nullable(oneOf(["messages", "template"]))),
   prefill: v.optional(oneOf(["refuse", "pass", "continue_final_message", "prefix", "partial"])),
 })
 
@@ -93,12 +102,14 @@ const BackendSchema = v.pipe(
     base_url: v.pipe(
       text,
       v.check(isBackendUrl, BACKEND_URL),
-      v.description("Where the backend's API begins; /chat/completions or /responses is added. `demo:` is the built-in demo."),
+      v.description("Where the backend's API begins; /chat/completions, /responses or /v1/messages is added. `demo:` is the built-in demo."),
     ),
     api: v.optional(
       v.pipe(
-        oneOf(["chat", "responses"]),
-        v.description("The API it speaks: Chat Completions, or OpenAI's Responses. Default chat."),
+        oneOf(["auto", "chat", "responses", "anthropic"]),
+        v.description(
+          "The API it is asked over: Chat Completions, OpenAI's Responses, or Anthropic's Messages. Default auto: what the profile says for the model.",
+        ),
       ),
     ),
     api_key: v.optional(
@@ -116,7 +127,7 @@ const BackendSchema = v.pipe(
     flags: v.nullish(v.pipe(FlagsSchema, v.description("Single flags of the profile, overridden."))),
     timeout: v.nullish(TimeoutSchema),
   }),
-  v.description("A backend that speaks one of OpenAI's APIs."),
+  v.description("A backend that speaks one of OpenAI's APIs, or Anthropic's."),
 )
 
 const ServerSchema = mapping({

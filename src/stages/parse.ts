@@ -8,5 +8,5 @@ export async function parse(context: Authorized): Promise<Parsed> {
   const request = parseMessageRequest(await readJson(context))
   const { model, stream, messages, tools } = request
   context.log.debug("parse", { model: printable(model), stream: stream ?? false, messages: messages.length, tools: tools?.length })
-  return { ...context, request }
+  return { ...context, request, original: { request, text: await context.text() } }
 }

@@ -24,8 +24,9 @@ const ERROR_BODY = 64 * 1024
 export function createUpstream(dial: Dial, health: Health, lessons: Lessons): (context: Translated) => Promise<Chunks> {
   return async (context) => {
     const { backend } = context.target
-    // `max_tokens: 0` asks for no answer at all (it warms Anthropic's cache); backends would refuse it.
-    if (context.request.max_tokens === 0) return flowOf<WireChunk>([wireOf(context.api).nothing])
+    // `max_tokens: 0` asks for no answer at all (it warms Anthropic's cache); other backends would refuse it.
+    const { nothing } = wireOf(context.api)
+    if (nothing && context.request.max_tokens === 0) return flowOf<WireChunk>([nothing])
     try {
       const chunks = await begin(context, await ask(context, dial, lessons))
       health.answered(backend.name)
@@ -44,16 +45,22 @@ export function createUpstream(dial: Dial, health: Health, lessons: Lessons): (c
  * @returns an answer of 2xx
  */
 async function ask(context: Translated, dial: Dial, lessons: Lessons): Promise<Answer> {
-  const { api, target, signal, log } = context
+  const { api, target, original, req, head, signal, log } = context
   const { backend, model } = target
+  const wire = wireOf(api)
+  const { path } = wire
+  const along = pick(req.headers, wire.forwards)
   const known = await lessons.of(target)
-  let body: object = known.length > 0 ? heed(context.body, known) : context.body
+  let body = known.length > 0 ? heed(context.body, known) : context.body
   for (let again = true; ; again = false) {
     const began = performance.now()
-    const answer = await dial(backend, { path: wireOf(api).path, body: toText(body), signal })
+    const answer = await dial(backend, { path, body: wire.toText(body, original), headers: along, signal })
     const { status, headers } = answer
     log.debug("upstream", { backend: backend.name, status, ms: Math.round(performance.now() - began) })
-    if (status >= 200 && status <= 299) return answer
+    if (status >= 200 && status <= 299) {
+      for (const [name, value] of headers) if (wire.returns.some((beginning) => name.startsWith(beginning))) head.set(name, value)
+      return answer
+    }
     const text = await readText(answer.body, ERROR_BODY)
     const lesson = status === 400 || status === 422 ? lessonIn(body, text) : undefined
     if (lesson) {
@@ -92,17 +99,12 @@ function asFailure(thrown: unknown): ProxyError {
   return thrown instanceof ProxyError ? thrown : new ProxyError(502, "the backend's answer could not be read", { cause: thrown })
 }
 
-/**
- * The one place where a body becomes text. A lone surrogate (half an emoji that a client cut through) is valid in JSON
- * as an escape, but most backends refuse it: it becomes U+FFFD, as `String.prototype.toWellFormed` would make it.
- */
-function toText(body: object): string {
-  let text: string
-  try {
-    text = JSON.stringify(body)
-  } catch (cause) {
-    throw new ProxyError(400, "the request is nested too deeply", { cause })
+/** The headers of these names, as far as they are there. */
+function pick(headers: Headers, names: readonly string[]): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers.get(name)
+    if (value !== null) found[name] = value
   }
-  if (!text.includes("\\ud")) return text
-  return text.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "$1\\ufffd")
+  return found
 }

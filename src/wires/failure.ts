@@ -2,6 +2,7 @@
  * What a wire hands up beside the backend's own chunks: the end it announced, and the failure that cut it off. Both
  * travel as items, because an errored stream drops what is still queued.
  */
+import type { MessageEvent } from "../anthropic/events.ts"
 import type { ProxyError } from "../error.ts"
 import type { ChatChunk } from "./chat/types.ts"
 import type { ResponsesEvent } from "./responses/types.ts"
@@ -22,4 +23,4 @@ export const DONE: unique symbol = Symbol("done")
 export type ItemOf<Chunk> = Chunk | Failure | typeof DONE
 
 /** An item of any reply. A reply is made of one kind of chunk: the one of its backend's `api`. */
-export type WireChunk = ItemOf<ChatChunk | ResponsesEvent>
+export type WireChunk = ItemOf<ChatChunk | ResponsesEvent | MessageEvent>

@@ -1,4 +1,5 @@
-/** JSON that may be anything. */
+/** JSON that may be anything, and the JSON of a body. */
+import { ProxyError } from "../error.ts"
 
 /** The object or list a text holds; undefined for everything else. */
 export function parseObject(text: string): object | undefined {
@@ -8,4 +9,21 @@ export function parseObject(text: string): object | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The one place where a body becomes text. A lone surrogate (half an emoji that a client cut through) is valid in JSON
+ * as an escape, but most backends refuse it: it becomes U+FFFD, as `String.prototype.toWellFormed` would make it.
+ *
+ * @throws {ProxyError} 400 for a body that nests too deeply.
+ */
+export function toJsonText(body: unknown): string {
+  let text: string
+  try {
+    text = JSON.stringify(body)
+  } catch (cause) {
+    throw new ProxyError(400, "the request is nested too deeply", { cause })
+  }
+  if (!text.includes("\\ud")) return text
+  return text.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "$1\\ufffd")
 }

@@ -1,11 +1,17 @@
 /** The wires by the names they have in the config. Adding an API is adding a folder and its lines here. */
+import type { MessageEvent } from "../anthropic/events.ts"
 import type { MessageRequest } from "../anthropic/types.ts"
 import type { Profile } from "../backends/profile.ts"
+import { hasContent as hasMessagesContent, messagesDialect } from "./anthropic/decode.ts"
+import { MessagesReply } from "./anthropic/reply.ts"
+import { toMessagesRequest } from "./anthropic/request.ts"
+import { toSplicedText } from "./anthropic/splice.ts"
 import { chatDialect, hasContent as hasChatContent } from "./chat/decode.ts"
 import { ChatReply } from "./chat/reply.ts"
 import { toChatRequest } from "./chat/request.ts"
 import type { ChatChunk, ChatRequest } from "./chat/types.ts"
 import { hasContent, responsesDialect } from "./responses/decode.ts"
+import { toJsonText } from "./json.ts"
 import { ResponsesReply } from "./responses/reply.ts"
 import { toResponsesRequest } from "./responses/request.ts"
 import type { ResponsesEvent, ResponsesRequest } from "./responses/types.ts"
@@ -13,8 +19,11 @@ import type { Wire } from "./wire.ts"
 
 const chat: Wire<ChatRequest, ChatChunk> = {
   path: "/chat/completions",
+  forwards: [],
+  returns: [],
   nothing: { choices: [{ finish_reason: "length" }], usage: { completion_tokens: 0 } },
   request: toChatRequest,
+  toText: toJsonText,
   dialect: chatDialect,
   begins: hasChatContent,
   reply: (facts) => new ChatReply(facts),
@@ -22,17 +31,32 @@ const chat: Wire<ChatRequest, ChatChunk> = {
 
 const responses: Wire<ResponsesRequest, ResponsesEvent> = {
   path: "/responses",
+  forwards: [],
+  returns: [],
   nothing: {
     type: "response.incomplete",
     response: { incomplete_details: { reason: "max_output_tokens" }, usage: { output_tokens: 0 } },
   },
   request: toResponsesRequest,
+  toText: toJsonText,
   dialect: responsesDialect,
   begins: hasContent,
   reply: (facts) => new ResponsesReply(facts),
 }
 
-const WIRES = { chat, responses }
+const anthropic: Wire<MessageRequest, MessageEvent> = {
+  path: "/v1/messages",
+  forwards: ["anthropic-version", "anthropic-beta"],
+  returns: ["anthropic-ratelimit-"],
+  nothing: undefined,
+  request: toMessagesRequest,
+  toText: toSplicedText,
+  dialect: messagesDialect,
+  begins: hasMessagesContent,
+  reply: (facts) => new MessagesReply(facts),
+}
+
+const WIRES = { chat, responses, anthropic }
 
 /** The API a backend speaks. */
 export type Api = keyof typeof WIRES
@@ -41,6 +65,7 @@ export type Api = keyof typeof WIRES
 export type Body =
   | { readonly api: "chat"; readonly body: ChatRequest }
   | { readonly api: "responses"; readonly body: ResponsesRequest }
+  | { readonly api: "anthropic"; readonly body: MessageRequest }
 
 /**
  * Translates a request for a backend that speaks this API.
@@ -57,11 +82,13 @@ export function toBody(
       return { api, ...chat.request(request, target) }
     case "responses":
       return { api, ...responses.request(request, target) }
+    case "anthropic":
+      return { api, ...anthropic.request(request, target) }
   }
 }
 
 /** A wire of which no more is known than that it is one. */
-export type AnyWire = Wire<ChatRequest | ResponsesRequest, ChatChunk | ResponsesEvent>
+export type AnyWire = Wire<ChatRequest | ResponsesRequest | MessageRequest, ChatChunk | ResponsesEvent | MessageEvent>
 
 export function wireOf(api: Api): AnyWire {
   // Says more than is true: a wire reads its own chunks alone. But a reply is only ever read by the wire whose dialect

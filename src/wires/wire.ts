@@ -1,6 +1,6 @@
 /** What a wire is: one API that backends speak, as translations there and back. Pure: others make connections. */
 import type { MessageEvent } from "../anthropic/events.ts"
-import type { MessageRequest } from "../anthropic/types.ts"
+import type { MessageRequest, Original } from "../anthropic/types.ts"
 import type { Profile } from "../backends/profile.ts"
 import type { Step } from "../stream/flow.ts"
 import type { ItemOf } from "./failure.ts"
@@ -27,8 +27,12 @@ export interface DialectOf<Chunk extends object> {
 export interface Wire<Body extends object, Chunk extends object> {
   /** Added to a backend's base URL. */
   readonly path: string
-  /** What a backend would say that was asked for an answer of no tokens. */
-  readonly nothing: Chunk
+  /** Headers of a client's request that go along to the backend. */
+  readonly forwards: readonly string[]
+  /** Headers of a backend's answer that the client gets, by the beginnings of their names. */
+  readonly returns: readonly string[]
+  /** What a backend would say that was asked for an answer of no tokens; undefined for one that can be asked. */
+  readonly nothing: Chunk | undefined
   /**
    * Translates a validated request.
    *
@@ -39,6 +43,13 @@ export interface Wire<Body extends object, Chunk extends object> {
     request: MessageRequest,
     target: { readonly model: string; readonly profile: Profile },
   ): { readonly body: Body; readonly notes: readonly string[] }
+  /**
+   * A body as the text that is sent.
+   *
+   * @param original What the client sent, for a wire that changes little of it.
+   * @throws {ProxyError} 400 for a body that nests too deeply.
+   */
+  toText(body: Body, original: Original): string
   /** @param backend Its name, for error messages. */
   dialect(backend: string): DialectOf<Chunk>
   /** Whether an item means that the backend has really begun to answer, so that nobody else may be asked any more. */

@@ -21,7 +21,7 @@ export class Tally {
 
   /** What the backend tells; what it leaves out stays as it was. */
   tell(counts: Counts | undefined, tier: string | null | undefined): void {
-    if (counts) this.#counts = counts
+    if (counts) this.#counts = merge(this.#counts, counts)
     if (tier) this.#tier = tier
   }
 
@@ -34,5 +34,16 @@ export class Tally {
   usage(): Usage {
     const guess = { input: () => guessTokens(this.#request), output: Math.ceil(this.#written / 4) }
     return toUsage(this.#counts, guess, this.#tier)
+  }
+}
+
+/** Some tell the prompt's count first and the answer's last, each alone or with null for the other (envoy#2292). */
+function merge(before: Counts | undefined, { input, output, cached, written, reasoning }: Counts): Counts {
+  return {
+    input: input ?? before?.input,
+    output: output ?? before?.output,
+    cached: cached ?? before?.cached,
+    written: written ?? before?.written,
+    reasoning: reasoning ?? before?.reasoning,
   }
 }
