@@ -2,6 +2,7 @@
  * `GET /v1/models` and `/v1/models/{id}`: the names the config spells out, as far as the key may use them. A pattern
  * is no name and is not listed, but any name it fits can be asked for.
  */
+import { discovers, fromDiscovered, toDiscovered } from "../discovery.ts"
 import { badRequest, ProxyError } from "../error.ts"
 import type { Globs } from "../glob.ts"
 import { printable } from "../log.ts"
@@ -15,16 +16,17 @@ export function createListModels(routes: Globs<Target>): (context: Authorized) =
   return async ({ req, client, head }) => {
     const query = new URL(req.url).searchParams
     const limit = limitIn(query)
-    const allowed = names.filter((name) => client.may(name))
+    const found = names.filter((name) => client.may(name)).map((name) => toModel(discovers(req) ? toDiscovered(name) : name, name))
+    const allowed = found.map(({ id }) => id)
     const before = query.get("before_id")
     const start = before === null ? indexAfter(allowed, query.get("after_id")) : Math.max(0, indexOf(allowed, "before_id", before) - limit)
     const end = before === null ? start + limit : indexOf(allowed, "before_id", before)
-    const page = allowed.slice(start, end)
+    const page = found.slice(start, end)
     const body = {
-      data: page.map(toModel),
+      data: page,
       has_more: before === null ? end < allowed.length : start > 0,
-      first_id: page[0] ?? null,
-      last_id: page.at(-1) ?? null,
+      first_id: page[0]?.id ?? null,
+      last_id: page.at(-1)?.id ?? null,
     }
     return Response.json(body, { headers: head })
   }
@@ -32,9 +34,11 @@ export function createListModels(routes: Globs<Target>): (context: Authorized) =
 
 /** @param id As in the path, decoded. */
 export function createGetModel(routes: Globs<Target>): (context: Authorized, id: string) => Promise<Response> {
+  const names = new Set(routes.entries.map(([name]) => name))
   return async ({ client, head }, id) => {
-    if (!routes.match(id) || !client.may(id)) throw new ProxyError(404, `model: ${printable(id)}`)
-    return Response.json(toModel(id), { headers: head })
+    const name = fromDiscovered(id, names)
+    if (!routes.match(name) || !client.may(name)) throw new ProxyError(404, `model: ${printable(id)}`)
+    return Response.json(toModel(id, name), { headers: head })
   }
 }
 
@@ -59,11 +63,11 @@ function indexOf(names: readonly string[], field: string, id: string): number {
 }
 
 /** A model as Anthropic describes one; what only a backend could tell is null. */
-function toModel(id: string): object {
+function toModel(id: string, name: string) {
   return {
     type: "model",
     id,
-    display_name: id,
+    display_name: name,
     created_at: "1970-01-01T00:00:00Z", // Anthropic's own value for "not known"
     lifecycle: "active",
     line: ["haiku", "sonnet", "opus", "fable", "mythos"].find((line) => id.toLowerCase().includes(line)) ?? null,

@@ -1,4 +1,5 @@
 /** route: the model's name → a backend and the model's name there. */
+import { fromDiscovered } from "../discovery.ts"
 import { ProxyError } from "../error.ts"
 import type { Globs } from "../glob.ts"
 import { printable } from "../log.ts"
@@ -20,8 +21,10 @@ export type Find = (model: string, client: Client) => Target
  * backend lacks an environment variable: there is nothing a client could do about that by trying again.
  */
 export function createFind(routes: Globs<Target>): Find {
-  return (model, client) => {
-    const name = printable(model)
+  const names = new Set(routes.entries.map(([name]) => name))
+  return (asked, client) => {
+    const model = fromDiscovered(asked, names)
+    const name = printable(asked)
     const target = routes.match(model)
     if (!client.may(model)) {
       // Whether the model is there is none of this key's business.

@@ -149,6 +149,25 @@ describe("models", () => {
     expect(await ids("/v1/models?before_id=demo")).toEqual({ ids: [], more: false, first: null, last: null })
   })
 
+  test("Claude Code's discovery sees names it keeps, and may ask by them", async () => {
+    const headers = { "x-api-key": KEY, "user-agent": "claude-code/2.1.330" }
+    const page = await (await proxy.ask("/v1/models?limit=1000", { headers })).json()
+    const seen = page.data.map(({ id, display_name }: { id: string; display_name: string }) => [id, display_name])
+    expect(seen).toEqual([
+      ["anthropic/demo", "demo"],
+      ["claude-a", "claude-a"],
+      ["anthropic/openai/gpt-5", "openai/gpt-5"],
+    ])
+    expect([page.first_id, page.last_id]).toEqual(["anthropic/demo", "anthropic/openai/gpt-5"])
+    const one = await (await proxy.ask("/v1/models/anthropic%2Fdemo", { headers })).json()
+    expect([one.id, one.display_name]).toEqual(["anthropic/demo", "demo"])
+    const answer = await (await proxy.send({ model: "anthropic/demo" })).json()
+    expect([answer.type, answer.model]).toEqual(["message", "anthropic/demo"])
+    expect((await proxy.send({ model: "anthropic/none" })).status).toBe(404)
+    expect((await proxy.send({ model: "anthropic/claude-a" })).status, "another's own name").toBe(404)
+    expect((await proxy.send({ model: "anthropic/demo" }, { "x-api-key": "sk-narrow" })).status).toBe(403)
+  })
+
   test.each(["limit=0", "limit=1001", "limit=x", "after_id=nope"])("%s is refused with its name", async (query) => {
     const response = await proxy.ask(`/v1/models?${query}`)
     expect(response.status).toBe(400)
