@@ -19,13 +19,9 @@ export interface WriterOptions {
   readonly newId: (prefix: string) => string
   /** The token counts as far as they are known; asked when the message starts and when it stops. */
   readonly usage: () => Usage
+  /** The signature of a thinking block with these words, asked for when the block is closed. */
+  readonly sign: (thinking: string) => string
 }
-
-/**
- * What the signature of a thinking block says here: the block was made by this proxy and no backend signed it. It must
- * not be empty, because some clients drop thinking without one from their history.
- */
-export const SIGNATURE = "llm-proxy"
 
 export class EventWriter {
   readonly #options: WriterOptions
@@ -34,6 +30,7 @@ export class EventWriter {
   #ended = false // message_stop or an error has been written
   #open: ReplyBlock["type"] | undefined // the block that is open
   #index = -1 // of the block begun last
+  #thinking = "" // words of the open thinking block, as the client has them
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -57,12 +54,19 @@ export class EventWriter {
   /** @param shown False keeps the words back (`display: "omitted"`); the block is there all the same. */
   thinking(thinking: string, shown = true): void {
     if (this.#open !== "thinking") this.#begin({ type: "thinking", thinking: "", signature: "" })
-    if (shown) this.#delta({ type: "thinking_delta", thinking })
+    if (!shown) return
+    this.#thinking += thinking
+    this.#delta({ type: "thinking_delta", thinking })
   }
 
-  /** Begins a tool call; its arguments follow through {@link json}. */
-  call(id: string, name: string): void {
-    this.#begin({ type: "tool_use", id, name, input: {}, caller: { type: "direct" } })
+  /**
+   * Begins a tool call; its arguments follow through {@link json}.
+   *
+   * @param toolset The toolset the tool is a member of.
+   */
+  call(id: string, name: string, toolset?: string): void {
+    const member = toolset === undefined ? {} : { toolset_name: toolset }
+    this.#begin({ type: "tool_use", id, name, input: {}, caller: { type: "direct" }, ...member })
   }
 
   /** A piece of the open call's arguments. */
@@ -73,7 +77,10 @@ export class EventWriter {
   /** Ends the block that is open, if one is. */
   close(): void {
     if (this.#open === undefined) return
-    if (this.#open === "thinking") this.#delta({ type: "signature_delta", signature: SIGNATURE })
+    if (this.#open === "thinking") {
+      this.#delta({ type: "signature_delta", signature: this.#options.sign(this.#thinking) })
+      this.#thinking = ""
+    }
     this.#open = undefined
     this.#out.push({ type: "content_block_stop", index: this.#index })
   }

@@ -1,13 +1,15 @@
 /** The conversation as Chat Completions spells it. */
 import type { MessageRequest } from "../../anthropic/types.ts"
 import type { Profile } from "../../backends/profile.ts"
+import { joinReplays } from "../replay.ts"
 import { toConversation } from "../request/conversation.ts"
 import type { AssistantTurn, ToolTurn } from "../request/turn.ts"
-import { textsOf, type Part } from "../request/part.ts"
-import { toResultText } from "../request/result-text.ts"
+import { joinTexts, type Part, type TextPart } from "../request/part.ts"
+import { toResultParts } from "../request/result-text.ts"
 import type { Scope } from "../request/scope.ts"
+import { textPart } from "../request/text.ts"
 import { toAcceptedOrder } from "./order.ts"
-import type { ChatAssistantMessage, ChatMessage, ChatPart, ChatToolCall } from "./types.ts"
+import type { ChatAssistantMessage, ChatMessage, ChatPart, ChatTextPart, ChatToolCall } from "./types.ts"
 
 /**
  * The system prompt and the messages. A tool message holds text alone, so images and files of tool results go into the
@@ -18,34 +20,38 @@ import type { ChatAssistantMessage, ChatMessage, ChatPart, ChatToolCall } from "
 export function toChatMessages(request: MessageRequest, scope: Scope): readonly ChatMessage[] {
   const { prompt, turns } = toConversation(request, scope)
   const { system_role } = scope.profile
+  const apart = scope.marks !== undefined
   const out: ChatMessage[] = []
-  if (prompt) out.push({ role: system_role, content: prompt })
+  if (prompt.length > 0) out.push({ role: system_role, content: toTexts(prompt, apart) })
   let media: Part[] = [] // of the tool results just before
   for (const turn of turns) {
     if (turn.role === "tool") {
-      const answer = toToolMessage(turn)
+      const answer = toToolMessage(turn, apart)
       out.push(answer.message)
       for (const part of answer.media) media.push(part) // spread into a call, 100,000 of them are too many
       continue
     }
-    if (turn.role === "user") out.push({ role: "user", content: toContent([...media, ...turn.parts]) })
-    else if (media.length > 0) out.push({ role: "user", content: toContent(media) })
+    if (turn.role === "user") out.push({ role: "user", content: toContent([...media, ...turn.parts], apart) })
+    else if (media.length > 0) out.push({ role: "user", content: toContent(media, apart) })
     media = []
-    if (turn.role === "system") out.push({ role: system_role, content: turn.text })
+    if (turn.role === "system") out.push({ role: system_role, content: toTexts(turn.parts, apart) })
     if (turn.role === "assistant") out.push(toAssistantMessage(turn, scope.profile))
   }
-  if (media.length > 0) out.push({ role: "user", content: toContent(media) })
+  if (media.length > 0) out.push({ role: "user", content: toContent(media, apart) })
   return toAcceptedOrder(out, scope.profile)
 }
 
 function toAssistantMessage(
-  { text, thinking, calls }: AssistantTurn,
-  { content_null, first_call, reasoning: { replay, replay_blank } }: Profile,
+  { text, replays, calls }: AssistantTurn,
+  { content_null, first_call, reasoning: { replay, replay_blank, replay_call } }: Profile,
 ): ChatAssistantMessage {
   const tool_calls = calls.map(({ id, name, arguments: json }, n): ChatToolCall => {
-    return { id, type: "function", function: { name, arguments: json }, ...(n === 0 && first_call) }
+    const own = replay_call && replays.findLast(({ before, replay: { call } }) => before === n && call !== undefined)
+    const further = own ? { [replay_call]: own.replay.call } : n === 0 && first_call
+    return { id, type: "function", function: { name, arguments: json }, ...further }
   })
-  const thought = thinking || replay_blank
+  const { text: words, details = null } = joinReplays(replays.map((placed) => placed.replay))
+  const thought = replay === "reasoning_details" ? details : words?.toWellFormed() || replay_blank
   return {
     role: "assistant",
     content: text || (content_null ? null : ""),
@@ -54,33 +60,39 @@ function toAssistantMessage(
   }
 }
 
-/** One string when all parts are text, which every backend takes; the parts where they are not. */
-function toContent(parts: readonly Part[]): string | readonly ChatPart[] {
-  // Joined with nothing, the last word of a block would grow into the first of the next.
-  return textsOf(parts)?.join("\n\n") ?? parts.map(toChatPart)
+function toContent(parts: readonly Part[], apart: boolean): string | readonly ChatPart[] {
+  return joinTexts(parts, apart) ?? parts.map(toChatPart)
+}
+
+function toTexts(parts: readonly TextPart[], apart: boolean): string | readonly ChatTextPart[] {
+  return joinTexts(parts, apart) ?? parts.map(toChatText)
 }
 
 function toChatPart(part: Part): ChatPart {
-  if (part.type === "image") return { type: "image_url", image_url: { url: part.url } }
-  if (part.type === "file") return { type: "file", file: { filename: part.filename, file_data: part.data } }
-  return part
+  if (part.type === "text") return toChatText(part)
+  if (part.type === "image") return { type: "image_url", image_url: { url: part.url }, ...part.mark }
+  return { type: "file", file: { filename: part.filename, file_data: part.data }, ...part.mark }
+}
+
+function toChatText({ text, mark }: TextPart): ChatTextPart {
+  return { type: "text", text, ...mark }
 }
 
 /** @returns The tool message, and what of the result it cannot hold. */
-function toToolMessage({ id, parts, failed }: ToolTurn): {
-  readonly message: ChatMessage
-  readonly media: readonly Part[]
-} {
-  const texts: string[] = []
+function toToolMessage(
+  { id, parts, failed }: ToolTurn,
+  apart: boolean,
+): { readonly message: ChatMessage; readonly media: readonly Part[] } {
+  const texts: TextPart[] = []
   const media: Part[] = []
   for (const part of parts) {
     if (part.type === "text") {
-      texts.push(part.text)
+      texts.push(part)
       continue
     }
     if (media.length === 0) media.push({ type: "text", text: `From the result of tool call ${id}:` })
-    texts.push(`[${part.type} ${media.length} of this tool result follows in the next user message]`)
+    texts.push(textPart(`[${part.type} ${media.length} of this tool result follows in the next user message]`))
     media.push(part)
   }
-  return { message: { role: "tool", tool_call_id: id, content: toResultText(texts, failed) }, media }
+  return { message: { role: "tool", tool_call_id: id, content: toTexts(toResultParts(texts, failed), apart) }, media }
 }

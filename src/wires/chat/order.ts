@@ -1,6 +1,6 @@
 /** The order of roles that a backend or its chat template insists on. */
 import type { Profile } from "../../backends/profile.ts"
-import type { ChatMessage, ChatPart } from "./types.ts"
+import type { ChatMessage, ChatPart, ChatTextPart } from "./types.ts"
 
 /** What the assistant says between its tools' results and the user's words, where they may not touch. */
 const BETWEEN: ChatMessage = { role: "assistant", content: "Understood." }
@@ -8,7 +8,7 @@ const BETWEEN: ChatMessage = { role: "assistant", content: "Understood." }
 /** The messages in an accepted order; the same list where any order is accepted. */
 export function toAcceptedOrder(
   messages: readonly ChatMessage[],
-  { merge_roles, user_after_tool }: Profile,
+  { merge_roles, user_after_tool }: Pick<Profile, "merge_roles" | "user_after_tool">,
 ): readonly ChatMessage[] {
   if (!merge_roles && user_after_tool) return messages
   const out: ChatMessage[] = []
@@ -25,16 +25,18 @@ export function toAcceptedOrder(
 /** Two messages as one; undefined where they have to stay two. */
 function merge(a: ChatMessage, b: ChatMessage): ChatMessage | undefined {
   if (a.role === "user" && b.role === "user") return { role: "user", content: join(a.content, b.content) }
-  if (a.role === "system" && b.role === "system") return { role: "system", content: `${a.content}\n\n${b.content}` }
+  if (a.role === "system" && b.role === "system") return { role: "system", content: join(a.content, b.content) }
   if (a.role !== "assistant" || b.role !== "assistant") return undefined
   return { ...a, ...b, content: [a.content, b.content].filter(Boolean).join("\n\n") }
 }
 
-function join(a: string | readonly ChatPart[], b: string | readonly ChatPart[]): string | readonly ChatPart[] {
+type Content<Some extends ChatPart> = string | readonly (Some | ChatTextPart)[]
+
+function join<Some extends ChatPart>(a: Content<Some>, b: Content<Some>): Content<Some> {
   if (typeof a === "string" && typeof b === "string") return `${a}\n\n${b}`
   return [...toParts(a), ...toParts(b)]
 }
 
-function toParts(content: string | readonly ChatPart[]): readonly ChatPart[] {
+function toParts<Some extends ChatPart>(content: Content<Some>): readonly (Some | ChatTextPart)[] {
   return typeof content === "string" ? [{ type: "text", text: content }] : content
 }

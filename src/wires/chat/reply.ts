@@ -2,17 +2,30 @@
  * Chat Completions → Anthropic's stream events: the one translation of a reply, streamed or whole (a whole answer is
  * one chunk).
  */
+import type { Profile } from "../../backends/profile.ts"
 import { isObject, objectsIn } from "../is-object.ts"
 import type { Ending } from "../reply/finish.ts"
 import { Reply } from "../reply/reply.ts"
 import { contentParts, reasoningOf } from "./parts.ts"
+import { ThinkTags, type Told } from "./think-tags.ts"
 import { ToolCalls } from "./tool-calls.ts"
+import type { ReplyFacts } from "../wire.ts"
 import type { ChatChoice, ChatChunk, ChatDelta, ChatToolCallDelta } from "./types.ts"
 import { countsIn } from "./usage.ts"
 
 export class ChatReply extends Reply<ChatChunk> {
   readonly #calls = new ToolCalls()
+  readonly #replay: Profile["reasoning"]["replay"]
+  readonly #tags: ThinkTags | undefined
+  #source: "field" | "tags" | undefined // where its thinking comes from, once some has come
   #finish: string | undefined // finish_reason, once it came
+
+  constructor(facts: ReplyFacts) {
+    super(facts)
+    const { replay, tags } = facts.backend.profile.reasoning
+    this.#replay = replay
+    this.#tags = tags ? new ThinkTags() : undefined
+  }
 
   protected override get ending(): Ending | "failed" | undefined {
     return this.#finish === undefined ? undefined : (ENDINGS[this.#finish] ?? "plain")
@@ -37,21 +50,45 @@ export class ChatReply extends Reply<ChatChunk> {
     if (first) this.answer.stoppedAt(stop_reason ?? matched_stop)
   }
 
+  protected override finish(): void {
+    if (this.#tags) this.#tell(this.#tags.end(), "tags")
+  }
+
   #say(delta: ChatDelta): void {
-    this.answer.think(reasoningOf(delta))
-    if (typeof delta.content === "string") this.answer.text(delta.content)
+    this.#tell({ thinking: reasoningOf(delta), text: "" }, "field")
+    if (this.#replay === "reasoning_details") {
+      const details = objectsIn(delta.reasoning_details)
+      if (details.length > 0) this.answer.replay({ details })
+    }
+    if (typeof delta.content === "string") this.#text(delta.content)
     else {
-      for (const part of contentParts(objectsIn(delta.content))) {
-        this.answer.think(part.thinking)
-        this.answer.text(part.text)
+      for (const { thinking, text } of contentParts(objectsIn(delta.content))) {
+        this.#tell({ thinking, text: "" }, "field")
+        this.#text(text)
       }
     }
     if (typeof delta.refusal === "string" && delta.refusal) this.answer.refuse(delta.refusal)
   }
 
+  #text(text: string): void {
+    if (text === "") return
+    if (this.#tags) this.#tell(this.#tags.take(text), "tags")
+    else this.answer.text(text)
+  }
+
+  /** Where thinking has come from one place, what another says is the same again (pi#5605: MiniMax, in turns). */
+  #tell({ thinking, text }: Told, source: "field" | "tags"): void {
+    if (thinking !== "" && (this.#source ??= source) === source) {
+      this.answer.think(thinking)
+      if (this.#replay !== null && this.#replay !== "reasoning_details") this.answer.replay({ text: thinking })
+    }
+    this.answer.text(text)
+  }
+
   #callAll(delta: ChatDelta, choice: number): void {
-    const calls = delta.tool_calls ?? (delta.function_call ? [{ function: delta.function_call }] : [])
-    for (const call of objectsIn(calls)) this.#call({ ...call, index: apart(choice, call.index) })
+    const calls = objectsIn(delta.tool_calls ?? (delta.function_call ? [{ function: delta.function_call }] : []))
+    if (calls.length > 0) this.finish()
+    for (const call of calls) this.#call({ ...call, index: apart(choice, call.index) })
   }
 
   #call(delta: ChatToolCallDelta): void {

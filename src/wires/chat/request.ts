@@ -3,13 +3,17 @@
  * sub-objects with the request instead of copying them, as schemas and histories are large.
  */
 import type { MessageRequest } from "../../anthropic/types.ts"
-import type { Profile } from "../../backends/profile.ts"
+import { NO_THOUGHTS } from "../replay.ts"
+import { toCacheKey, toCacheMarks } from "../request/cache-marks.ts"
 import { noteLost } from "../request/lost.ts"
+import { toMaxTokens } from "../request/max-tokens.ts"
+import { tellSchema } from "../request/output-format.ts"
 import { refusePrefill } from "../request/prefill.ts"
 import { toSampling } from "../request/sampling.ts"
 import type { Scope } from "../request/scope.ts"
 import { toUser } from "../request/user-id.ts"
-import { tellSchema, toFormat } from "./format.ts"
+import type { RequestTarget } from "../wire.ts"
+import { toFormat } from "./format.ts"
 import { toChatMessages } from "./messages.ts"
 import { markPrefill, marksPrefill } from "./prefill.ts"
 import { toThinking } from "./thinking.ts"
@@ -29,11 +33,12 @@ export interface ChatTranslation {
  */
 export function toChatRequest(
   request: MessageRequest,
-  target: { readonly model: string; readonly profile: Profile },
+  target: RequestTarget,
 ): ChatTranslation {
-  const { profile } = target
+  const { profile, thoughts = NO_THOUGHTS } = target
   const notes = new Set<string>()
-  const scope: Scope = { profile, note: (sentence) => void notes.add(sentence) }
+  const marks = toCacheMarks(request, target)
+  const scope: Scope = { profile, thoughts, marks, note: (sentence) => void notes.add(sentence) }
   if (!marksPrefill(profile)) refusePrefill(request, profile)
   noteLost(request, scope)
   const stop = request.stop_sequences?.slice(0, profile.stop_max) ?? [] // the rest is cut at in the reply
@@ -43,10 +48,11 @@ export function toChatRequest(
     ...markPrefill(toChatMessages(tellSchema(request, scope), scope), profile),
     ...toToolFields(request, scope),
     ...toFormat(request, scope),
-    [profile.max_tokens_field]: request.max_tokens,
+    [profile.max_tokens_field]: toMaxTokens(request.max_tokens, scope),
     ...toSampling(request, profile),
     ...(stop.length > 0 && { stop }),
     ...toUser(request, profile),
+    ...toCacheKey(request, profile, marks),
     ...(request.stream && { stream: true }),
     ...(request.stream && profile.stream_usage && { stream_options: { include_usage: true } }),
   }

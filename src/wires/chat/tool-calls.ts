@@ -27,6 +27,7 @@ export class ToolCalls {
     }
     if (name) call.name = joinName(call.name, name, call.arguments !== "")
     call.arguments += argumentsText(delta.function?.arguments)
+    if (delta.extra_content) call.extra = delta.extra_content
     return known ? undefined : call
   }
 

@@ -1,7 +1,8 @@
 /** Tools as Chat Completions spells them. */
 import type { MessageRequest } from "../../anthropic/types.ts"
+import type { FunctionTool } from "../request/functions.ts"
 import type { Scope } from "../request/scope.ts"
-import { toToolSet, type FunctionTool } from "../request/tools.ts"
+import { toToolSet } from "../request/tools.ts"
 import type { ChatRequest, ChatTool } from "./types.ts"
 
 /**
@@ -23,6 +24,6 @@ export function toToolFields(
   }
 }
 
-function toChatTool({ strict, ...rest }: FunctionTool): ChatTool {
-  return { type: "function", function: { ...rest, ...(strict && { strict }) } }
+function toChatTool({ strict, mark, ...rest }: FunctionTool): ChatTool {
+  return { type: "function", function: { ...rest, ...(strict && { strict }) }, ...mark }
 }

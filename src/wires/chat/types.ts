@@ -4,6 +4,8 @@
  *
  * Source: the types of `openai` 7.57.0; fields of other backends are marked with whose they are.
  */
+import type { ReasoningDetail } from "../details.ts"
+import type { CacheMark } from "../request/cache-marks.ts"
 
 export interface ChatRequest {
   readonly model: string
@@ -32,13 +34,14 @@ export interface ChatRequest {
   readonly add_generation_prompt?: false
   readonly user?: string
   readonly safety_identifier?: string
+  readonly prompt_cache_key?: string
 }
 
 export type ChatMessage =
-  | { readonly role: "system" | "developer"; readonly content: string }
+  | { readonly role: "system" | "developer"; readonly content: string | readonly ChatTextPart[] }
   | { readonly role: "user"; readonly content: string | readonly ChatPart[] }
   | ChatAssistantMessage
-  | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string }
+  | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string | readonly ChatTextPart[] }
 
 export interface ChatAssistantMessage {
   readonly role: "assistant"
@@ -48,6 +51,8 @@ export interface ChatAssistantMessage {
   readonly reasoning?: string
   /** DeepSeek, Moonshot, Zhipu, Fireworks, llama.cpp: the same. */
   readonly reasoning_content?: string
+  /** OpenRouter: the same, entry by entry. */
+  readonly reasoning_details?: readonly ReasoningDetail[]
   /** DeepSeek's beta: the beginning of the answer. */
   readonly prefix?: true
   /** Moonshot: the same. */
@@ -55,17 +60,25 @@ export interface ChatAssistantMessage {
 }
 
 export type ChatPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "image_url"; readonly image_url: { readonly url: string } }
-  | { readonly type: "file"; readonly file: { readonly filename: string; readonly file_data: string } }
+  | ChatTextPart
+  | ({ readonly type: "image_url"; readonly image_url: { readonly url: string } } & CacheMark)
+  | ({ readonly type: "file"; readonly file: { readonly filename: string; readonly file_data: string } } & CacheMark)
+
+export interface ChatTextPart extends CacheMark {
+  readonly type: "text"
+  readonly text: string
+}
 
 export interface ChatToolCall {
   readonly id: string
   readonly type: "function"
   readonly function: { readonly name: string; readonly arguments: string }
+  /** Gemini: what it gave with the call, given back. */
+  readonly extra_content?: unknown
 }
 
-export interface ChatTool {
+/** A mark is OpenRouter's. */
+export interface ChatTool extends Pick<CacheMark, "cache_control"> {
   readonly type: "function"
   readonly function: {
     readonly name: string
@@ -113,7 +126,7 @@ export interface ChatDelta {
   /** DeepSeek, llama.cpp, older vLLM. */
   readonly reasoning_content?: string | null
   /** OpenRouter. */
-  readonly reasoning_details?: readonly { readonly type?: string; readonly text?: string; readonly summary?: string }[] | null
+  readonly reasoning_details?: readonly ReasoningDetail[] | null
   readonly tool_calls?: readonly ChatToolCallDelta[] | null
   /** Deprecated single call. */
   readonly function_call?: { readonly name?: string | null; readonly arguments?: unknown } | null
@@ -138,6 +151,8 @@ export interface ChatToolCallDelta {
     /** A string by the book; an object or null at some backends. */
     readonly arguments?: unknown
   } | null
+  /** Gemini: its thought signature, among other things. */
+  readonly extra_content?: unknown
 }
 
 export interface ChatUsage {

@@ -7,6 +7,8 @@ export interface PendingCall {
   arguments: string
   /** How much of `arguments` has been given to the client already. */
   sent: number
+  /** What the backend gave with it and wants back with it. */
+  extra?: unknown
 }
 
 /** A call of which nothing is known yet. */

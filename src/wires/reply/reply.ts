@@ -4,9 +4,10 @@
  */
 import type { MessageEvent } from "../../anthropic/events.ts"
 import { Step } from "../../stream/flow.ts"
-import { Answer } from "./answer.ts"
+import type { Answer } from "./answer.ts"
 import { DONE, Failure, type ItemOf } from "../failure.ts"
 import type { Ending } from "./finish.ts"
+import { createAnswer } from "./held-answer.ts"
 import type { ReplyFacts } from "../wire.ts"
 
 export abstract class Reply<Chunk extends object> extends Step<readonly ItemOf<Chunk>[], readonly MessageEvent[]> {
@@ -14,7 +15,7 @@ export abstract class Reply<Chunk extends object> extends Step<readonly ItemOf<C
 
   constructor(facts: ReplyFacts) {
     super()
-    this.answer = new Answer(facts)
+    this.answer = createAnswer(facts)
   }
 
   /** Tells the answer what a chunk brings. Not called once the answer is over. */
@@ -22,6 +23,9 @@ export abstract class Reply<Chunk extends object> extends Step<readonly ItemOf<C
 
   /** How the backend has declared its answer complete, while more may follow; undefined as long as it has not. */
   protected abstract get ending(): Ending | "failed" | undefined
+
+  /** The answer is about to be complete: what was held back is told. */
+  protected finish(): void {}
 
   override get done(): boolean {
     return this.answer.over
@@ -47,7 +51,11 @@ export abstract class Reply<Chunk extends object> extends Step<readonly ItemOf<C
 
   #complete(): void {
     if (this.ending === "failed") this.answer.broke("failed in the middle of its answer")
-    else this.answer.complete(this.ending ?? "plain")
+    else {
+      this.finish()
+      // What was held back may have held a stop sequence.
+      if (!this.done) this.answer.complete(this.ending ?? "plain")
+    }
   }
 
   #fail({ error }: Failure): void {

@@ -19,6 +19,12 @@ export class Tally {
     return this.#counts !== undefined
   }
 
+  /** Tokens of the whole prompt as the backend has told them, if it has. */
+  get input(): number | undefined {
+    const input = this.#counts?.input
+    return typeof input === "number" ? input : undefined
+  }
+
   /** What the backend tells; what it leaves out stays as it was. */
   tell(counts: Counts | undefined, tier: string | null | undefined): void {
     if (counts) this.#counts = merge(this.#counts, counts)

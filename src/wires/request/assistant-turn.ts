@@ -5,12 +5,12 @@ import type {
   McpToolUseBlock,
   ToolUseBlock,
 } from "../../anthropic/types.ts"
-import { SIGNATURE } from "../../anthropic/writer.ts"
 import { badRequest } from "../../error.ts"
 import { printable } from "../../log.ts"
+import type { PlacedReplay } from "../replay.ts"
 import { toParts } from "./content.ts"
 import type { Call, Placed, ToolTurn, Turn } from "./turn.ts"
-import { fitId, fitName } from "./names.ts"
+import { fitId, fitName, memberName } from "./names.ts"
 import type { Scope } from "./scope.ts"
 import { toServerCallText, toServerResultText } from "./server-tools.ts"
 
@@ -25,7 +25,7 @@ export function addAssistantTurn(turn: readonly Placed[], scope: Scope, out: Tur
   const { tool_name_max, tool_id_max, tool_id_form } = scope.profile
   const calls: ToolUseBlock[] = []
   let text = new Text()
-  let thinking = ""
+  let replays: PlacedReplay[] = []
   let mcpCalls: McpToolUseBlock[] = []
   const mcpResults = findMcpResults(turn)
   for (const { message, index } of turn) {
@@ -34,7 +34,8 @@ export function addAssistantTurn(turn: readonly Placed[], scope: Scope, out: Tur
     else for (const [n, block] of (message.content ?? []).entries()) add(block, `messages.${index}.content.${n}`)
   }
   closeMcp()
-  push(calls.map((call) => toCall(call.id, call.name, call.input)))
+  if (replays.length === 0) replays = recall(calls, scope)
+  push(calls.map((call) => toCall(call.id, toolName(call), call.input)))
   return calls.map((call) => call.id)
 
   function add(block: ContentBlock, path: string): void {
@@ -68,10 +69,12 @@ export function addAssistantTurn(turn: readonly Placed[], scope: Scope, out: Tur
       case "container_upload":
         say(`[file ${block.file_id} in the container]`)
         break
-      case "thinking":
+      case "thinking": {
         // What another has signed is not this backend's thinking; as text it would pass for an answer.
-        if (block.signature === SIGNATURE) thinking += block.thinking.toWellFormed()
+        const replay = scope.thoughts.open(block)
+        if (replay) replays.push({ replay, before: calls.length, spoken: text.toString() !== "" })
         return
+      }
       case "redacted_thinking":
       case "mcp_tool_result": // found by its call
       case "mcp_tool_listing":
@@ -105,15 +108,24 @@ export function addAssistantTurn(turn: readonly Placed[], scope: Scope, out: Tur
 
   function push(made: readonly Call[]): void {
     const words = text.toString()
-    if (words || made.length > 0) out.push({ role: "assistant", text: words, thinking, calls: made })
+    if (words || made.length > 0) out.push({ role: "assistant", text: words, replays, calls: made })
     text = new Text()
-    thinking = ""
+    replays = []
   }
 
   function toCall(id: string, name: string, input: unknown): Call {
     const fitted = { id: fitId(id, tool_id_max, tool_id_form), name: fitName(name, tool_name_max) }
     return { ...fitted, arguments: JSON.stringify(input ?? {}) }
   }
+}
+
+/** What was kept for the turn; each of its calls knows all of it. */
+function recall(calls: readonly ToolUseBlock[], { thoughts }: Scope): PlacedReplay[] {
+  for (const call of calls) {
+    const kept = thoughts.recall(call)
+    if (kept) return [...kept]
+  }
+  return []
 }
 
 function findMcpResults(turn: readonly Placed[]): Map<string, { block: McpToolResultBlock; path: string }> {
@@ -128,9 +140,12 @@ function findMcpResults(turn: readonly Placed[]): Map<string, { block: McpToolRe
   return found
 }
 
-/** Server names are free text; tool names are not. */
+function toolName({ toolset_name, name }: ToolUseBlock): string {
+  return toolset_name ? memberName(toolset_name, name) : name
+}
+
 function mcpName({ server_name, name }: McpToolUseBlock): string {
-  return `mcp__${server_name}__${name}`.replace(/[^a-zA-Z0-9_-]/g, "_")
+  return memberName(`mcp__${server_name}`, name)
 }
 
 /** Text in the making. Blocks that touch are one text (a stream cut in two); others are paragraphs. */

@@ -5,14 +5,15 @@
 import type { Message, MessageRequest } from "../../anthropic/types.ts"
 import { badRequest } from "../../error.ts"
 import { addAssistantTurn } from "./assistant-turn.ts"
+import type { TextPart } from "./part.ts"
 import type { Scope } from "./scope.ts"
-import { toSystemText } from "./text.ts"
+import { toSystemParts } from "./text.ts"
 import type { Placed, Turn } from "./turn.ts"
 import { addUserTurn } from "./user-turn.ts"
 
 export interface Conversation {
-  /** The system prompt; empty for none. */
-  readonly prompt: string
+  /** The system prompt; none where there is none. */
+  readonly prompt: readonly TextPart[]
   /** At least one. */
   readonly turns: readonly Turn[]
 }
@@ -23,7 +24,7 @@ export interface Conversation {
  * @throws {ProxyError} 400 with the path of what cannot be translated, or when nothing is left to answer.
  */
 export function toConversation({ system, messages }: MessageRequest, scope: Scope): Conversation {
-  const prompt = toSystemText(system, "system", scope)
+  const prompt = toSystemParts(system, "system", scope)
   const turns: Turn[] = []
   const lastUser = messages.findLastIndex(({ role }) => role === "user")
   let calls: readonly string[] = []
@@ -36,7 +37,7 @@ export function toConversation({ system, messages }: MessageRequest, scope: Scop
 }
 
 /** Runs of assistant messages, and of the user and system messages between them. */
-function toRuns(messages: readonly Message[]): Placed[][] {
+export function toRuns(messages: readonly Message[]): Placed[][] {
   const runs: Placed[][] = []
   for (const [index, message] of messages.entries()) {
     const run = runs.at(-1)

@@ -1,12 +1,13 @@
 /** What a conversation is made of, before a wire spells it. */
 import type { Message } from "../../anthropic/types.ts"
-import type { Part } from "./part.ts"
+import type { PlacedReplay } from "../replay.ts"
+import type { Part, TextPart } from "./part.ts"
 
 /** Names and ids are as the backend takes them. */
 export type Turn =
   | { readonly role: "user"; readonly parts: readonly Part[] }
   /** A system message in the middle of the conversation. */
-  | { readonly role: "system"; readonly text: string }
+  | { readonly role: "system"; readonly parts: readonly TextPart[] }
   | AssistantTurn
   | ToolTurn
 
@@ -14,8 +15,8 @@ export type Turn =
 export interface AssistantTurn {
   readonly role: "assistant"
   readonly text: string
-  /** What the backend thought ahead of it, as far as the client gives it back; empty for none. */
-  readonly thinking: string
+  /** What the backend gets back of its thinking, in order. */
+  readonly replays: readonly PlacedReplay[]
   readonly calls: readonly Call[]
 }
 

@@ -3,7 +3,9 @@
  * event carries the item's id and its place. Seen in the field: neither, no event that begins an item (litellm#30115),
  * the same place for all items, and another id in each event.
  */
+import type { JsonObject } from "../is-object.ts"
 import type { PendingCall } from "../reply/call-arguments.ts"
+import type { ResponsesItem } from "./types.ts"
 
 /** The kinds that are read. */
 export type ItemKind = "message" | "reasoning" | "function_call"
@@ -23,6 +25,21 @@ export interface OutputItem {
   readonly call: PendingCall | undefined
   /** Nothing is known that tells it from others of its kind. */
   nameless: boolean
+  /** Of reasoning: what must go back is known. */
+  returned: boolean
+}
+
+/**
+ * A whole `reasoning` item as it is given back: as it came, but for its state. One without `encrypted_content` would be
+ * looked for at the backend: "Items are not persisted when `store` is set to false" (pi#5059).
+ *
+ * @returns undefined for other items, and for one that is known already.
+ */
+export function returnOnce(item: OutputItem, whole: ResponsesItem): JsonObject | undefined {
+  if (item.kind !== "reasoning" || item.returned || !whole.encrypted_content) return undefined
+  item.returned = true
+  const said = Object.entries(whole).filter(([name, value]) => name !== "status" && value !== null && value !== undefined)
+  return Object.fromEntries(said)
 }
 
 export class Output {
@@ -50,7 +67,7 @@ export class Output {
   }
 
   begin(kind: ItemKind, place: Place, call?: PendingCall): OutputItem {
-    const item: OutputItem = { kind, texts: new Map(), call, nameless: true }
+    const item: OutputItem = { kind, texts: new Map(), call, nameless: true, returned: false }
     this.#latest.set(kind, item)
     this.name(item, place)
     return item

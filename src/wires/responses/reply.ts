@@ -4,10 +4,11 @@
  * response; what has been told is not told again, and what one of them left out is taken from the next. LM Studio sends
  * arguments at their end alone (litellm#25321).
  */
+import { objectsIn, type JsonObject } from "../is-object.ts"
 import { argumentsText, newCall } from "../reply/call-arguments.ts"
 import type { Ending } from "../reply/finish.ts"
 import { Reply } from "../reply/reply.ts"
-import { Output, type ItemKind, type OutputItem, type Place } from "./output.ts"
+import { Output, returnOnce, type ItemKind, type OutputItem, type Place } from "./output.ts"
 import { TEXTS, type TextKind } from "./texts.ts"
 import type { ResponsesAnswer, ResponsesContent, ResponsesEvent, ResponsesItem } from "./types.ts"
 import { countsIn } from "./usage.ts"
@@ -90,16 +91,25 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
   }
 
   /** What an item says as a whole. */
-  #whole(item: OutputItem, { content, summary, status, ...rest }: ResponsesItem): void {
-    for (const [n, part] of objects(summary).entries()) this.#say(item, "summary", n, part.text, true)
-    for (const [n, part] of objects(content).entries()) {
+  #whole(item: OutputItem, whole: ResponsesItem): void {
+    const { content, summary, status, ...rest } = whole
+    for (const [n, part] of objectsIn(summary).entries()) this.#say(item, "summary", n, part.text, true)
+    for (const [n, part] of objectsIn(content).entries()) {
       this.#say(item, contentKind(item, part), n, part.refusal ?? part.text, true)
     }
+    this.#return(returnOnce(item, whole))
     if (!item.call) return
     this.#label(item, rest)
     this.#arguments(item, rest.arguments)
     if (item.call.arguments === "" && status !== "incomplete") item.call.arguments = "{}"
     this.answer.settle()
+  }
+
+  /** Nothing is kept at the backend, so it must get its reasoning back, ahead of what came of it. */
+  #return(returned: JsonObject | undefined): void {
+    if (!returned) return
+    this.answer.settle() // a call before it is not what came of it
+    this.answer.replay({ items: [returned] })
   }
 
   /** A call's name, and the id its result refers to. */
@@ -141,7 +151,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
 
   #end(response: ResponsesAnswer, incomplete: boolean): void {
     const alone = this.#output.empty
-    for (const [index, whole] of objects(response.output).entries()) {
+    for (const [index, whole] of objectsIn(response.output).entries()) {
       const kind = kindOf(whole)
       if (!kind || this.done) continue
       const known = this.#output.byId(kind, whole.call_id) ?? this.#output.find(kind, { id: whole.id, index })
@@ -183,9 +193,4 @@ function contentKind({ kind }: OutputItem, part: ResponsesContent): TextKind {
 /** What a whole text says beyond what was told of it; nothing where the two differ, as nothing can be taken back. */
 function beyond(told: string, whole: string): string {
   return whole.startsWith(told) ? whole.slice(told.length) : ""
-}
-
-/** The objects in what should be a list of them. */
-function objects<T extends object>(list: readonly T[] | null | undefined): readonly T[] {
-  return Array.isArray(list) ? list.filter((item) => typeof item === "object" && item !== null) : []
 }

@@ -5,18 +5,26 @@
  * Source: the types of `openai` 7.57.0. There is no field for stop sequences: the reply is cut at them.
  */
 import type { MessageRequest } from "../../anthropic/types.ts"
-import type { Profile } from "../../backends/profile.ts"
+import { NO_THOUGHTS } from "../replay.ts"
+import { toCacheKey, toCacheMarks } from "../request/cache-marks.ts"
 import { asksForThinking, toEffort } from "../request/effort.ts"
 import { toConversation } from "../request/conversation.ts"
 import { noteLost } from "../request/lost.ts"
-import { toOutputSchema } from "../request/output-format.ts"
+import { toMaxTokens } from "../request/max-tokens.ts"
+import { tellSchema } from "../request/output-format.ts"
+import { joinTexts } from "../request/part.ts"
 import { refusePrefill } from "../request/prefill.ts"
 import { toSampling } from "../request/sampling.ts"
 import type { Scope } from "../request/scope.ts"
 import { toUser } from "../request/user-id.ts"
+import type { RequestTarget } from "../wire.ts"
+import { toFormat } from "./format.ts"
 import { toItems } from "./items.ts"
 import { toToolFields } from "./tools.ts"
 import type { ResponsesRequest } from "./types.ts"
+
+/** OpenAI answers 400 to less: "integer below minimum value". */
+const LEAST_TOKENS = 16
 
 /** The backend's body, and what was lost on the way, one sentence each. */
 export interface ResponsesTranslation {
@@ -31,25 +39,28 @@ export interface ResponsesTranslation {
  */
 export function toResponsesRequest(
   request: MessageRequest,
-  target: { readonly model: string; readonly profile: Profile },
+  target: RequestTarget,
 ): ResponsesTranslation {
-  const { profile } = target
+  const { profile, thoughts = NO_THOUGHTS } = target
   const notes = new Set<string>()
-  const scope: Scope = { profile, note: (sentence) => void notes.add(sentence) }
+  const marks = toCacheMarks(request, target)
+  const scope: Scope = { profile, thoughts, marks, note: (sentence) => void notes.add(sentence) }
   refusePrefill(request, profile)
   noteLost(request, scope)
-  const schema = toOutputSchema(request, scope)
-  const { prompt, turns } = toConversation(request, scope)
+  const { prompt, turns } = toConversation(tellSchema(request, scope), scope)
+  // There is no place for marks in `instructions`.
+  const instructions = marks && prompt.length > 0 ? undefined : joinTexts(prompt, false)
   const body: ResponsesRequest = {
     model: target.model,
-    ...(prompt && { instructions: prompt }),
-    input: toItems(turns, scope),
+    ...(instructions && { instructions }),
+    input: toItems(instructions === undefined ? [{ role: "system", parts: prompt }, ...turns] : turns, scope),
     ...toToolFields(request, scope),
-    ...(schema && { text: { format: { type: "json_schema", ...schema } } }),
+    ...toFormat(request, scope),
     ...toReasoning(request, scope),
-    max_output_tokens: toMaxTokens(request.max_tokens, scope),
+    max_output_tokens: toMaxTokens(request.max_tokens, scope, LEAST_TOKENS),
     ...toSampling(request, profile),
     ...toUser(request, profile),
+    ...toCacheKey(request, profile, marks),
     store: false,
     ...(request.stream && { stream: true }),
   }
@@ -65,13 +76,4 @@ function toReasoning(request: MessageRequest, scope: Scope): Pick<ResponsesReque
     ...(asksForThinking(request) && { summary: "auto" }),
   }
   return { ...(Object.keys(reasoning).length > 0 && { reasoning }), include: ["reasoning.encrypted_content"] }
-}
-
-/** OpenAI answers 400 to less: "integer below minimum value". */
-const LEAST_TOKENS = 16
-
-function toMaxTokens(asked: number, { note }: Scope): number {
-  if (asked >= LEAST_TOKENS) return asked
-  note(`max_tokens was raised to ${LEAST_TOKENS}, the least this API takes`)
-  return LEAST_TOKENS
 }

@@ -1,7 +1,8 @@
 /** Tools as the Responses API spells them. */
 import type { MessageRequest } from "../../anthropic/types.ts"
+import type { FunctionTool } from "../request/functions.ts"
 import type { Scope } from "../request/scope.ts"
-import { toToolSet, type FunctionTool } from "../request/tools.ts"
+import { toToolSet } from "../request/tools.ts"
 import type { ResponsesRequest, ResponsesTool } from "./types.ts"
 
 /**
@@ -23,6 +24,6 @@ export function toToolFields(
   }
 }
 
-function toResponsesTool(tool: FunctionTool): ResponsesTool {
-  return { type: "function", ...tool }
+function toResponsesTool({ mark, ...tool }: FunctionTool): ResponsesTool {
+  return { type: "function", ...tool, ...mark }
 }

@@ -4,6 +4,7 @@
  *
  * Source: the types of `openai` 7.57.0.
  */
+import type { CacheMark } from "../request/cache-marks.ts"
 
 /** The body of `POST /responses`. */
 export interface ResponsesRequest {
@@ -23,15 +24,18 @@ export interface ResponsesRequest {
   readonly parallel_tool_calls?: false
   readonly reasoning?: { readonly effort?: string; readonly summary?: "auto" }
   readonly text?: {
-    readonly format: {
-      readonly type: "json_schema"
-      readonly name: string
-      readonly schema: unknown
-      readonly strict: boolean
-    }
+    readonly format:
+      | {
+          readonly type: "json_schema"
+          readonly name: string
+          readonly schema: unknown
+          readonly strict: boolean
+        }
+      | { readonly type: "json_object" }
   }
   readonly user?: string
   readonly safety_identifier?: string
+  readonly prompt_cache_key?: string
 }
 
 /** An item of the conversation. */
@@ -47,6 +51,8 @@ export type ResponsesInput =
       readonly content: readonly { readonly type: "output_text"; readonly text: string }[]
     }
   | { readonly type: "function_call"; readonly call_id: string; readonly name: string; readonly arguments: string }
+  /** An item of an earlier answer, as it came. */
+  | { readonly type: "reasoning"; readonly [field: string]: unknown }
   | {
       readonly type: "function_call_output"
       readonly call_id: string
@@ -54,12 +60,12 @@ export type ResponsesInput =
     }
 
 export type ResponsesPart =
-  | { readonly type: "input_text"; readonly text: string }
+  | ({ readonly type: "input_text"; readonly text: string } & CacheMark)
   /** `detail` is optional at OpenAI; its types, which other servers check requests with, demand it. */
-  | { readonly type: "input_image"; readonly image_url: string; readonly detail: "auto" }
-  | { readonly type: "input_file"; readonly filename: string; readonly file_data: string }
+  | ({ readonly type: "input_image"; readonly image_url: string; readonly detail: "auto" } & CacheMark)
+  | ({ readonly type: "input_file"; readonly filename: string; readonly file_data: string } & CacheMark)
 
-export interface ResponsesTool {
+export interface ResponsesTool extends Pick<CacheMark, "cache_control"> {
   readonly type: "function"
   readonly name: string
   readonly description?: string
@@ -103,6 +109,8 @@ export interface ResponsesItem {
   readonly status?: string | null
   /** Of a message, its texts; of reasoning, the reasoning itself, where a backend shows it. */
   readonly content?: readonly ResponsesContent[] | null
+  /** Of reasoning: all of it, for the backend alone. */
+  readonly encrypted_content?: string | null
   /** Of reasoning. */
   readonly summary?: readonly ResponsesContent[] | null
   /** Of a call: what its result refers to. */
