@@ -16,8 +16,10 @@ import {
   oneOfAt,
   stringAt,
   stringOrNullAt,
+  wordAt,
   WORDS,
   type Fields,
+  type Look,
 } from "./fields.ts"
 import { checkDocumentSource, checkImageSource } from "./sources.ts"
 
@@ -27,31 +29,41 @@ type Place = "user" | "assistant" | "system" | "tool_result" | "document" | "sea
 interface Kind {
   /** Undefined: where it makes sense is for a wire to say. */
   readonly places: readonly Place[] | undefined
-  check(block: Fields, path: string): void
+  check(block: Fields, path: string, look: Look): void
 }
 
-/** @throws {ProxyError} 400 at the first message or block that is not as the API has it. */
-export function checkMessages(messages: readonly unknown[]): void {
-  for (let n = 0; n < messages.length; n++) checkMessage(messages[n], `messages.${n}`)
+/**
+ * An open look leaves it to others where a block may stand, and which words a field may hold.
+ *
+ * @throws {ProxyError} 400 at the first message or block that is not as the API has it.
+ */
+export function checkMessages(messages: readonly unknown[], look: Look): void {
+  for (let n = 0; n < messages.length; n++) checkMessage(messages[n], `messages.${n}`, look)
+}
+
+/** @throws {ProxyError} 400 at the first block of a system prompt that is not what its type says; others pass. */
+export function checkSystem(system: string | readonly unknown[] | null | undefined): void {
+  if (Array.isArray(system)) checkContent(system, "system", "system", "open")
 }
 
 const ROLES = ["user", "assistant", "system"] as const
 
-function checkMessage(message: unknown, path: string): void {
+function checkMessage(message: unknown, path: string, look: Look): void {
   if (!isFields(message)) throw badRequest(path, WORDS.object)
   const role = oneOfAt(message, "role", path, ROLES)
   const content = message["content"]
-  if (role === "system" && (message["output_config"] ?? null) !== null) checkEffort(message, path)
+  if (role === "system" && (message["output_config"] ?? null) !== null) checkEffort(message, path, look)
   // A system message may be there only for the tools or the effort it changes.
   if (role === "system" && (content === undefined || content === null)) return
-  checkContent(content, `${path}.content`, role)
-  if (role === "user" && isEmpty(content)) throw badRequest(path, "user messages must have non-empty content")
+  checkContent(content, `${path}.content`, role, look)
+  if (look === "closed" && role === "user" && isEmpty(content))
+    throw badRequest(path, "user messages must have non-empty content")
 }
 
 /** Beta: a system message may set the effort from there on. */
-function checkEffort(message: Fields, path: string): void {
+function checkEffort(message: Fields, path: string, look: Look): void {
   const config = fieldsAt(message, "output_config", path)
-  if ((config["effort"] ?? null) !== null) oneOfAt(config, "effort", `${path}.output_config`, EFFORTS)
+  if ((config["effort"] ?? null) !== null) wordAt(config, "effort", `${path}.output_config`, EFFORTS, look)
 }
 
 function isEmpty(content: unknown): boolean {
@@ -59,25 +71,26 @@ function isEmpty(content: unknown): boolean {
   return content.every((block: Fields) => block["type"] === "text" && block["text"] === "")
 }
 
-function checkContent(content: unknown, path: string, place: Place): void {
+function checkContent(content: unknown, path: string, place: Place, look: Look): void {
   if (typeof content === "string") return
   if (content === undefined) throw badRequest(path, WORDS.required)
   if (!Array.isArray(content)) throw badRequest(path, WORDS.list)
-  for (let n = 0; n < content.length; n++) checkBlock(content[n], `${path}.${n}`, place)
+  for (let n = 0; n < content.length; n++) checkBlock(content[n], `${path}.${n}`, place, look)
 }
 
-function checkBlock(block: unknown, path: string, place: Place): void {
+/** Recursion is bounded by how deep a body may nest. */
+function checkBlock(block: unknown, path: string, place: Place, look: Look): void {
   if (!isFields(block)) throw badRequest(path, WORDS.object)
   const inside = INSIDE.get(place)
-  const type = inside ? oneOfAt(block, "type", path, inside) : stringAt(block, "type", path)
+  const type = inside ? wordAt(block, "type", path, inside, look) : stringAt(block, "type", path)
   const kind = KINDS.get(type)
   if (!kind) return
-  // This also bounds the recursion: a result holds documents, a document texts, and neither holds its like.
-  if (kind.places?.includes(place) === false) throw badRequest(path, misplaced(type, kind.places, place))
-  kind.check(block, path)
+  const misplaced = look === "closed" && kind.places?.includes(place) === false
+  if (misplaced) throw badRequest(path, tellPlaces(type, kind.places ?? [], place))
+  kind.check(block, path, look)
 }
 
-function misplaced(type: string, places: readonly Place[], place: Place): string {
+function tellPlaces(type: string, places: readonly Place[], place: Place): string {
   if (place === "tool_result") return `\`${type}\` blocks can not be in \`tool_result\` blocks`
   const role = places.includes("user") ? "user" : "assistant"
   return `\`${type}\` blocks can only be in \`${role}\` messages`
@@ -121,17 +134,17 @@ function strings(places: Kind["places"], ...keys: readonly string[]): Kind {
   })
 }
 
-function checkDocument(block: Fields, path: string): void {
-  checkDocumentSource(block, path, (content, at) => checkContent(content, at, "document"))
+function checkDocument(block: Fields, path: string, look: Look): void {
+  checkDocumentSource(block, path, look, (content, at) => checkContent(content, at, "document", look))
   stringOrNullAt(block, "title", path)
   stringOrNullAt(block, "context", path)
 }
 
-function checkSearchResult(block: Fields, path: string): void {
+function checkSearchResult(block: Fields, path: string, look: Look): void {
   stringAt(block, "source", path)
   stringAt(block, "title", path)
   listAt(block, "content", path)
-  checkContent(block["content"], `${path}.content`, "search_result")
+  checkContent(block["content"], `${path}.content`, "search_result", look)
 }
 
 function checkToolUse(block: Fields, path: string): void {
@@ -140,11 +153,11 @@ function checkToolUse(block: Fields, path: string): void {
   fieldsAt(block, "input", path)
 }
 
-function checkToolResult(block: Fields, path: string): void {
+function checkToolResult(block: Fields, path: string, look: Look): void {
   stringAt(block, "tool_use_id", path)
   booleanOrNullAt(block, "is_error", path)
   const content = block["content"] ?? null
-  if (content !== null) checkContent(content, `${path}.content`, "tool_result")
+  if (content !== null) checkContent(content, `${path}.content`, "tool_result", look)
 }
 
 function checkToolChange(block: Fields, path: string): void {

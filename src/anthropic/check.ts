@@ -39,7 +39,7 @@ export function refuseFeatures(body: Fields): void {
 export function checkTools({ tools, tool_choice: choice }: Pick<MessageRequest, "tools" | "tool_choice">): void {
   const names = new Set<string>()
   let nameless = false
-  for (const { name } of tools ?? []) {
+  for (const { type, name = toolsetOf(type) } of tools ?? []) {
     if (name === undefined) nameless = true
     else if (names.has(name)) throw badRequest("tools", "Tool names must be unique.")
     else names.add(name)
@@ -49,9 +49,14 @@ export function checkTools({ tools, tool_choice: choice }: Pick<MessageRequest, 
     throw badRequest("tool_choice", "a forced tool_choice may only be specified while providing tools")
   }
   const wanted = choice.type === "tool" ? choice.name : undefined
-  // A toolset entry has no name and brings tools that are not listed.
-  if (wanted === undefined || nameless || names.has(wanted)) return
+  // A toolset brings tools that are not listed.
+  if (wanted === undefined || nameless || names.has(wanted) || tools.some(({ type }) => toolsetOf(type))) return
   throw badRequest("tool_choice", `Tool '${printable(wanted)}' not found in provided tools`)
+}
+
+/** `computer` of `computer_toolset_20260801`, an entry that has no other name. */
+function toolsetOf(type: string | null | undefined): string | undefined {
+  return /^([a-z]+)_toolset_\d+$/.exec(type ?? "")?.[1]
 }
 
 /** @throws {ProxyError} 400 when nothing would be left of the answer after thinking. */

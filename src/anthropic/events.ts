@@ -37,6 +37,7 @@ export type BlockDelta =
   | { readonly type: "thinking_delta"; readonly thinking: string }
   | { readonly type: "signature_delta"; readonly signature: string }
   | { readonly type: "input_json_delta"; readonly partial_json: string }
+  | { readonly type: "citations_delta"; readonly citation: unknown }
 
 export interface BlockStopEvent {
   readonly type: "content_block_stop"
@@ -49,7 +50,7 @@ export interface MessageDeltaEvent {
     readonly stop_reason: StopReason | null
     readonly stop_sequence: string | null
     readonly stop_details: StopDetails | null
-    readonly container: null
+    readonly container: Container | null
   }
   /** Totals so far, not increments; what is not null overwrites what `message_start` said. */
   readonly usage: Partial<Usage> & { readonly output_tokens: number }
@@ -71,14 +72,21 @@ export interface AssistantMessage {
   readonly stop_reason: StopReason | null
   readonly stop_sequence: string | null
   readonly stop_details: StopDetails | null
-  readonly container: null
+  readonly container: Container | null
   readonly diagnostics: null
   readonly usage: Usage
 }
 
+/** Where Anthropic's code execution runs. */
+export interface Container {
+  readonly id: string
+  readonly expires_at: string
+}
+
 export type ReplyBlock =
-  | { readonly type: "text"; readonly text: string; readonly citations: null }
+  | { readonly type: "text"; readonly text: string; readonly citations: readonly unknown[] | null }
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
+  | { readonly type: "redacted_thinking"; readonly data: string }
   | ReplyToolUse
   | ReplyServerToolUse
   | WebSearchToolResult
@@ -89,6 +97,8 @@ export interface ReplyToolUse {
   readonly name: string
   readonly input: unknown
   readonly caller: { readonly type: "direct" }
+  /** The toolset the tool is a member of; absent for tools of no toolset. */
+  readonly toolset_name?: string
 }
 
 /** A call that the server runs itself; its result follows in the same message. */

@@ -5,6 +5,9 @@
 import { badRequest, type ProxyError } from "../error.ts"
 import type { Effort } from "./types.ts"
 
+/** How a request is looked at: open as far as its types go, or closed as the API has it today. */
+export type Look = "open" | "closed"
+
 /** A JSON object of which nothing else is known. */
 export type Fields = { readonly [key: string]: unknown }
 
@@ -57,6 +60,11 @@ export function oneOfAt<T extends string>(fields: Fields, key: string, path: str
   const found = names.find((name) => name === value)
   if (found === undefined) throw wrong(value, `${path}.${key}`, WORDS.oneOf(names))
   return found
+}
+
+/** @throws {ProxyError} 400 unless the field is one of these strings; to an open look any string will do. */
+export function wordAt(fields: Fields, key: string, path: string, names: readonly string[], look: Look): string {
+  return look === "open" ? stringAt(fields, key, path) : oneOfAt(fields, key, path, names)
 }
 
 /** @throws {ProxyError} 400 unless the field is a list. */

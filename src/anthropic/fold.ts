@@ -1,21 +1,15 @@
 /**
  * `fold(events) → Message` and `unfold(message) → events`: the two forms of one answer. `fold(unfold(message))` is the
- * message again. Whoever needs the other form (encode, cache, log, tests) uses these and nothing else.
+ * message again, with all that nobody here knows. Whoever needs the other form (encode, cache, log, tests) uses these
+ * and nothing else.
  */
-import type {
-  AssistantMessage,
-  ErrorEvent,
-  MessageEvent,
-  ReplyBlock,
-  StopDetails,
-  StopReason,
-  Usage,
-} from "./events.ts"
+import type { AssistantMessage, BlockDelta, ErrorEvent, MessageEvent, ReplyBlock, Usage } from "./events.ts"
 
 /** What is being folded. Text grows as a list of pieces, so that a long answer costs what its length is. */
 interface OpenBlock {
   readonly start: ReplyBlock
-  readonly pieces: string[]
+  readonly pieces: string[] // of its text, its thinking or its input's JSON
+  readonly citations: unknown[]
   signature: string | undefined
 }
 
@@ -23,7 +17,7 @@ interface OpenBlock {
 export class Folder {
   #start: AssistantMessage | undefined
   #blocks: OpenBlock[] = []
-  #stop: { reason: StopReason | null; sequence: string | null; details: StopDetails | null } | undefined
+  #end: Partial<AssistantMessage> = {} // what message_delta told beside the counts
   #usage: Usage | undefined // what message_start said, overwritten by what message_delta knows better
   #error: ErrorEvent["error"] | undefined
 
@@ -34,7 +28,7 @@ export class Folder {
         this.#usage = event.message.usage
         return
       case "content_block_start":
-        this.#blocks[event.index] = { start: event.content_block, pieces: [], signature: undefined }
+        this.#blocks[event.index] = { start: event.content_block, pieces: [], citations: [], signature: undefined }
         return
       case "content_block_delta": {
         const block = this.#blocks[event.index]
@@ -43,13 +37,14 @@ export class Folder {
         if (delta.type === "text_delta") block.pieces.push(delta.text)
         else if (delta.type === "thinking_delta") block.pieces.push(delta.thinking)
         else if (delta.type === "input_json_delta") block.pieces.push(delta.partial_json)
+        else if (delta.type === "citations_delta") block.citations.push(delta.citation)
         else if (delta.type === "signature_delta") block.signature = delta.signature
         return
       }
       case "message_delta": {
-        const { stop_reason, stop_sequence, stop_details } = event.delta
-        this.#stop = { reason: stop_reason, sequence: stop_sequence, details: stop_details }
-        if (this.#usage) this.#usage = mergeUsage(this.#usage, event.usage)
+        const { type: _type, delta, usage, ...rest } = event // rest: `context_management` and the like
+        this.#end = { ...this.#end, ...known(rest), ...known(delta) }
+        if (this.#usage) this.#usage = { ...this.#usage, ...known(usage) }
         return
       }
       case "error":
@@ -63,14 +58,8 @@ export class Folder {
   /** What has come so far as a message; undefined before `message_start`. */
   get message(): AssistantMessage | undefined {
     if (!this.#start) return undefined
-    return {
-      ...this.#start,
-      content: this.#blocks.map(toBlock),
-      stop_reason: this.#stop?.reason ?? null,
-      stop_sequence: this.#stop?.sequence ?? null,
-      stop_details: this.#stop?.details ?? null,
-      usage: this.#usage ?? this.#start.usage,
-    }
+    const usage = this.#usage && { usage: this.#usage }
+    return { ...this.#start, ...this.#end, content: this.#blocks.map(toBlock), ...usage }
   }
 
   /** The failure that ended the reply, if one did. */
@@ -88,85 +77,89 @@ export function fold(events: Iterable<MessageEvent>): AssistantMessage | undefin
 
 /** The events that tell a message: each block whole, in one delta. */
 export function unfold(message: AssistantMessage): MessageEvent[] {
-  const { stop_reason, stop_sequence, stop_details, usage } = message
-  const events: MessageEvent[] = [
-    {
-      type: "message_start",
-      message: {
-        ...message,
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        stop_details: null,
-        usage: { ...usage, output_tokens: 0 },
-      },
-    },
-  ]
-  for (const [index, block] of message.content.entries()) events.push(...unfoldBlock(block, index))
-  events.push(
-    {
-      type: "message_delta",
-      delta: { stop_reason, stop_sequence, stop_details, container: null },
-      usage: {
-        input_tokens: usage.input_tokens,
-        output_tokens: usage.output_tokens,
-        cache_creation_input_tokens: usage.cache_creation_input_tokens,
-        cache_read_input_tokens: usage.cache_read_input_tokens,
-        output_tokens_details: usage.output_tokens_details,
-        server_tool_use: usage.server_tool_use,
-      },
-    },
+  const { stop_reason, stop_sequence, stop_details, container = null, usage } = message
+  // These the API tells at the beginning alone.
+  const { cache_creation: _cache, service_tier: _tier, inference_geo: _geo, speed: _speed, ...counts } = usage ?? {}
+  const blank = Object.fromEntries(ENDS.filter((name) => name in message).map((name) => [name, null]))
+  const early = typeof counts.output_tokens === "number" && { usage: { ...usage, output_tokens: 0 } }
+  return [
+    { type: "message_start", message: { ...message, content: [], ...blank, ...early } },
+    ...message.content.flatMap(unfoldBlock),
+    { type: "message_delta", delta: { stop_reason, stop_sequence, stop_details, container }, usage: counts },
     { type: "message_stop" },
-  )
-  return events
+  ]
 }
+
+/** What is not known yet while a message begins. */
+const ENDS = ["stop_reason", "stop_sequence", "stop_details"] as const
 
 function unfoldBlock(block: ReplyBlock, index: number): MessageEvent[] {
-  const stop: MessageEvent = { type: "content_block_stop", index }
-  const delta = (delta: Extract<MessageEvent, { type: "content_block_delta" }>["delta"]): MessageEvent => ({
-    type: "content_block_delta",
-    index,
-    delta,
-  })
-  switch (block.type) {
-    case "text":
-      return [
-        { type: "content_block_start", index, content_block: { ...block, text: "" } },
-        ...(block.text ? [delta({ type: "text_delta", text: block.text })] : []),
-        stop,
-      ]
-    case "thinking":
-      return [
-        { type: "content_block_start", index, content_block: { ...block, thinking: "", signature: "" } },
-        ...(block.thinking ? [delta({ type: "thinking_delta", thinking: block.thinking })] : []),
-        ...(block.signature ? [delta({ type: "signature_delta", signature: block.signature })] : []),
-        stop,
-      ]
-    case "tool_use":
-    case "server_tool_use":
-      return [
-        { type: "content_block_start", index, content_block: { ...block, input: {} } },
-        delta({ type: "input_json_delta", partial_json: JSON.stringify(block.input) }),
-        stop,
-      ]
-    default:
-      // A kind of block that came whole in its start, as Anthropic's result blocks do.
-      return [{ type: "content_block_start", index, content_block: block }, stop]
-  }
+  const { start, deltas } = apart(block)
+  return [
+    { type: "content_block_start", index, content_block: start },
+    ...deltas.map((delta): MessageEvent => ({ type: "content_block_delta", index, delta })),
+    { type: "content_block_stop", index },
+  ]
 }
 
-function toBlock({ start, pieces, signature }: OpenBlock): ReplyBlock {
+/** A block as it begins, and what comes after that. */
+function apart(block: ReplyBlock): { readonly start: ReplyBlock; readonly deltas: readonly BlockDelta[] } {
+  switch (block.type) {
+    case "text": {
+      const { text, citations } = block
+      if (typeof text !== "string") break
+      const cited = Array.isArray(citations) ? citations : undefined
+      return {
+        start: { ...block, text: "", ...(cited && { citations: [] }) },
+        deltas: [
+          ...(cited ?? []).map((citation) => ({ type: "citations_delta", citation }) as const),
+          ...(text ? [{ type: "text_delta", text } as const] : []),
+        ],
+      }
+    }
+    case "thinking": {
+      const { thinking, signature } = block
+      if (typeof thinking !== "string") break
+      const signed = typeof signature === "string"
+      return {
+        start: { ...block, thinking: "", ...(signed && { signature: "" }) },
+        deltas: [
+          ...(thinking ? [{ type: "thinking_delta", thinking } as const] : []),
+          ...(signed && signature ? [{ type: "signature_delta", signature } as const] : []),
+        ],
+      }
+    }
+    case "tool_use":
+    case "server_tool_use":
+      if (block.input === undefined) break
+      return {
+        start: { ...block, input: {} },
+        deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }],
+      }
+  }
+  // A kind of block that came whole in its start, as Anthropic's result blocks do.
+  return { start: block, deltas: [] }
+}
+
+function toBlock({ start, pieces, citations, signature }: OpenBlock): ReplyBlock {
   const text = pieces.join("")
   switch (start.type) {
     case "text":
-      return { ...start, text: start.text + text }
+      return {
+        ...start,
+        ...(text && { text: start.text + text }),
+        ...(citations.length > 0 && { citations: [...(start.citations ?? []), ...citations] }),
+      }
     case "thinking":
-      return { ...start, thinking: start.thinking + text, signature: signature ?? start.signature }
-    case "tool_use":
-    case "server_tool_use":
-      return text ? { ...start, input: parseInput(text) } : start
-    default:
+      return {
+        ...start,
+        ...(text && { thinking: start.thinking + text }),
+        ...(signature !== undefined && { signature }),
+      }
+    case "redacted_thinking":
       return start
+    default:
+      return text ? ({ ...start, input: parseInput(text) } as ReplyBlock) : start // a call, of a kind known or not
   }
 }
 
@@ -180,7 +173,7 @@ function parseInput(text: string): unknown {
 }
 
 /** Later totals overwrite earlier ones; null says "not known", never "none". Same rule as the official SDKs. */
-function mergeUsage(usage: Usage, later: Partial<Usage>): Usage {
-  const known = Object.entries(later).filter(([, value]) => value !== null && value !== undefined)
-  return { ...usage, ...Object.fromEntries(known) }
+function known<T extends object>(fields: T): Partial<T> {
+  const there = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(there) as Partial<T>
 }

@@ -127,6 +127,8 @@ export interface ToolUseBlock {
   readonly id: string
   readonly name: string
   readonly input: unknown
+  /** The toolset, `computer` or `browser`, that the tool is a member of. */
+  readonly toolset_name?: string | null
 }
 
 export interface ToolResultBlock {
@@ -233,6 +235,12 @@ export interface Tool {
   readonly input_examples?: readonly unknown[] | null
   /** Streams the arguments as they come, unchecked, instead of once they are complete. */
   readonly eager_input_streaming?: boolean | null
+  /** Of a toolset: what differs from its defaults, by member. */
+  readonly configs?: Readonly<Record<string, { readonly enabled?: boolean | null } | null>> | null
+  /** Of the computer tool, like the two that follow. */
+  readonly display_width_px?: number
+  readonly display_height_px?: number
+  readonly enable_zoom?: boolean
 }
 
 /** A JSON Schema, never looked into beyond what a rule needs. */

@@ -1,4 +1,12 @@
 /** Requests to vary in tests, and what is said of them when they are refused. */
+import {
+  checkCountRequest,
+  checkMessageRequest,
+  parseCountRequest,
+  parseMessageRequest,
+  type CountRequest,
+} from "../../src/anthropic/request.ts"
+import type { MessageRequest } from "../../src/anthropic/types.ts"
 import { ProxyError } from "../../src/error.ts"
 
 /** The least request there is, with other fields on top. */
@@ -24,6 +32,20 @@ export function assistantBlocks(...content: readonly unknown[]): Record<string, 
 /** A tool that any request may carry. */
 export function tool(name: string, fields: object = {}): Record<string, unknown> {
   return { name, input_schema: { type: "object" }, ...fields }
+}
+
+/** Looks at a body as it is done for a backend it is translated for. */
+export function checkedMessage(body: unknown): MessageRequest {
+  const request = parseMessageRequest(body)
+  checkMessageRequest(request)
+  return request
+}
+
+/** The same for `count_tokens`. */
+export function checkedCount(body: unknown): CountRequest {
+  const request = parseCountRequest(body)
+  checkCountRequest(request)
+  return request
 }
 
 /** The message of the 400 that `run` throws; undefined when it throws nothing. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { parseMessageRequest } from "../../src/anthropic/request.ts"
-import { assistantBlocks, faultOf, userBlocks } from "./_request.ts"
+import { assistantBlocks, checkedMessage, faultOf, userBlocks } from "./_request.ts"
 
-const fault = (body: unknown): string | undefined => faultOf(() => parseMessageRequest(body))
+const fault = (body: unknown): string | undefined => faultOf(() => checkedMessage(body))
 const AT = "messages.0.content.0"
 
 describe("blocks a user may send", () => {
@@ -21,7 +20,7 @@ describe("blocks a user may send", () => {
     [{ type: "constructor" }],
   ])("%j", (block) => {
     const body = userBlocks(block)
-    expect(parseMessageRequest(body)).toBe(body)
+    expect(checkedMessage(body)).toBe(body)
   })
 
   it.each<[unknown, string]>([
@@ -56,11 +55,11 @@ describe("blocks a user may send", () => {
     [{ type: "document", source: { type: "text" } }, `${AT}.source.data: Field required`],
     [{ type: "document", source: { type: "content" } }, `${AT}.source.content: Field required`],
     [
-      { type: "document", source: { type: "content", content: [{ type: "document" }] } },
+      { type: "document", source: { type: "content", content: [{ type: "fallback" }] } },
       `${AT}.source.content.0.type: Input should be 'text' or 'image'`,
     ],
     [
-      { type: "document", source: { type: "url", url: "a" }, title: 1 },
+      { type: "document", source: { type: "url", url: "a" } },
       `${AT}.source.url: Input should be an http or https URL`,
     ],
     [
@@ -70,7 +69,7 @@ describe("blocks a user may send", () => {
     [{ type: "search_result", title: "t", content: [] }, `${AT}.source: Field required`],
     [{ type: "search_result", source: "s", title: "t", content: "a" }, `${AT}.content: Input should be a valid list`],
     [
-      { type: "search_result", source: "s", title: "t", content: [{ type: "image" }] },
+      { type: "search_result", source: "s", title: "t", content: [{ type: "fallback" }] },
       `${AT}.content.0.type: Input should be 'text'`,
     ],
     [
@@ -110,7 +109,7 @@ describe("blocks an assistant may have sent", () => {
       { type: "mcp_tool_result", tool_use_id: "m", is_error: false, content: [{ type: "text", text: "a" }] },
       { type: "compaction", content: null },
     )
-    expect(parseMessageRequest(body)).toBe(body)
+    expect(checkedMessage(body)).toBe(body)
   })
 
   it.each<[unknown, string]>([

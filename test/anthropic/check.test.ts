@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { parseCountRequest, parseMessageRequest } from "../../src/anthropic/request.ts"
 import { ProxyError } from "../../src/error.ts"
-import { faultOf, request, tool } from "./_request.ts"
+import { checkedCount, checkedMessage, faultOf, request, tool } from "./_request.ts"
 
-const fault = (fields: object): string | undefined => faultOf(() => parseMessageRequest(request(fields)))
+const fault = (fields: object): string | undefined => faultOf(() => checkedMessage(request(fields)))
 
 describe("features that would be dangerous to ignore", () => {
   it.each([{ type: "create" }, { type: "continue", previous_message_id: "msg_1" }])(
@@ -13,7 +12,7 @@ describe("features that would be dangerous to ignore", () => {
       const messages = [{ role: "user", content: [{ type: "tool_result", tool_use_id: "a" }] }]
       let thrown: unknown
       try {
-        parseMessageRequest(request({ thread, messages }))
+        checkedMessage(request({ thread, messages }))
       } catch (error) {
         thrown = error
       }
@@ -35,7 +34,7 @@ describe("features that would be dangerous to ignore", () => {
   ])("%j is refused by name, also when it is only to be counted", (fields, name) => {
     const refused = new RegExp(`^${name}: .*not supported here`)
     expect(fault(fields)).toMatch(refused)
-    expect(faultOf(() => parseCountRequest(request(fields)))).toMatch(refused)
+    expect(faultOf(() => checkedCount(request(fields)))).toMatch(refused)
   })
 
   it.each<[object]>([
@@ -86,6 +85,17 @@ describe("tools", () => {
   it("of a toolset are not listed, so any of them may be forced", () => {
     const tools = [{ type: "computer_toolset_20260801" }, { type: "mcp_toolset", mcp_server_name: "s" }, tool("a")]
     expect(fault({ tools, tool_choice: { type: "tool", name: "left_click" } })).toBeUndefined()
+  })
+
+  it("may not be named like a toolset beside them", () => {
+    const toolset = { type: "computer_toolset_20260801" }
+    const beside = (other: object) => fault({ tools: [toolset, other] })
+    expect(beside({ type: "browser_toolset_20260801" })).toBeUndefined()
+    expect(beside(tool("browser"))).toBeUndefined()
+    const doubled = "tools: Tool names must be unique."
+    expect(beside(tool("computer"))).toBe(doubled)
+    expect(beside(toolset)).toBe(doubled)
+    expect(beside({ type: "computer_20251124", name: "computer" })).toBe(doubled)
   })
 
   it("are named in a fault with their names cut and escaped", () => {

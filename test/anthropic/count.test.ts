@@ -106,7 +106,7 @@ describe.each(both)("%s", (_, count) => {
       "the schema of the answer",
       (size) => ({ ...base, output_config: { format: { type: "json_schema", schema: { d: PROSE.repeat(size) } } } }),
     ],
-  ])("%s adds to the count, and more of it adds more", (_name, make) => {
+  ])("%s adds to the count, and more of it adds more (9router#2337)", (_name, make) => {
     const [one, ten] = [count(make(1)), count(make(10))]
     expect(one).toBeGreaterThan(count(base))
     expect(ten).toBeGreaterThan(one + 8 * 5)
@@ -171,15 +171,15 @@ describe("the two estimates", () => {
     expect(guess / (JSON.stringify(schema).length / 4)).toBeLessThan(1.03)
   })
 
-  it("a text beyond half a million characters goes by the rate of what came before", () => {
-    const whole = countTokens({ ...base, system: PROSE.repeat(10_000) })
-    const tenfold = countTokens({ ...base, system: PROSE.repeat(100_000) })
+  it("a text beyond two million characters goes by the rate of what came before", () => {
+    const whole = countTokens({ ...base, system: PROSE.repeat(40_000) })
+    const tenfold = countTokens({ ...base, system: PROSE.repeat(400_000) })
     expect(tenfold / whole).toBeGreaterThan(9.99)
     expect(tenfold / whole).toBeLessThan(10.01)
     const split = countTokens({
       ...base,
-      system: PROSE.repeat(50_000),
-      messages: [{ role: "user", content: PROSE.repeat(50_000) }],
+      system: PROSE.repeat(200_000),
+      messages: [{ role: "user", content: PROSE.repeat(200_000) }],
     })
     expect(Math.abs(split - tenfold)).toBeLessThan(10)
   })

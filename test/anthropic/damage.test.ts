@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { expect, it } from "vitest"
 import { countTokens, guessTokens } from "../../src/anthropic/count.ts"
 import { parseMessageRequest } from "../../src/anthropic/request.ts"
-import { faultOf, request, tool } from "./_request.ts"
+import { checkedMessage, faultOf, request, tool } from "./_request.ts"
 
 const png = { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" }
 const whole = JSON.stringify(
@@ -69,14 +69,17 @@ function damage(root: Record<string, unknown>, n: number, put: unknown): void {
   if (place) place.holder[place.key] = put
 }
 
-it("a request with one field damaged", () => {
-  expect(faultOf(() => parseMessageRequest(JSON.parse(whole)))).toBeUndefined()
+it.each([
+  ["for a backend it is translated for", checkedMessage],
+  ["for a backend that is given it as it is", parseMessageRequest],
+])("a request with one field damaged, %s", (_for, take) => {
+  expect(faultOf(() => take(JSON.parse(whole)))).toBeUndefined()
   fc.assert(
     fc.property(fc.nat(500), value, (n, put) => {
       const body = JSON.parse(whole) as Record<string, unknown>
       damage(body, n, put)
       const fault = faultOf(() => {
-        const parsed = parseMessageRequest(body)
+        const parsed = take(body)
         expect(countTokens(parsed)).toBeGreaterThan(0)
         expect(guessTokens(parsed)).toBeGreaterThan(0)
       })
@@ -89,7 +92,7 @@ it("a request with one field damaged", () => {
 it("JSON of any kind", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (body) => {
-      expect(faultOf(() => parseMessageRequest(body))).toBeTypeOf("string")
+      expect(faultOf(() => checkedMessage(body))).toBeTypeOf("string")
     }),
   )
 })

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { parseMessageRequest } from "../../src/anthropic/request.ts"
-import { assistantBlocks, faultOf, request } from "./_request.ts"
+import { assistantBlocks, checkedMessage, faultOf, request } from "./_request.ts"
 
-const fault = (body: unknown): string | undefined => faultOf(() => parseMessageRequest(body))
+const fault = (body: unknown): string | undefined => faultOf(() => checkedMessage(body))
 const message = (given: unknown): string | undefined => fault(request({ messages: [given] }))
 
 describe("messages", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { parseMessageRequest } from "../../src/anthropic/request.ts"
-import { faultOf, request } from "./_request.ts"
+import { checkedMessage, faultOf, request } from "./_request.ts"
 
 const user = (...content: readonly unknown[]): object => ({ role: "user", content })
 const assistant = (...content: readonly unknown[]): object => ({ role: "assistant", content })
@@ -9,7 +8,7 @@ const text = { type: "text", text: "a" }
 const call = (id: string): object => ({ type: "tool_use", id, name: "f", input: {} })
 const result = (id: string): object => ({ type: "tool_result", tool_use_id: id, content: "r" })
 const fault = (...messages: readonly object[]): string | undefined =>
-  faultOf(() => parseMessageRequest(request({ messages })))
+  faultOf(() => checkedMessage(request({ messages })))
 
 const unexpected = (at: string, id: string): string =>
   `${at}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${id}. ` +
@@ -99,7 +98,7 @@ describe("calls and results without their other half", () => {
     expect(fault(user(text), assistant(text), assistant(call("a")), user(text))).toBe(missing("messages.2", "a"))
   })
 
-  it("two results for one call, side by side or in two messages", () => {
+  it("two results for one call, side by side or in two messages (claude-code-proxy#86)", () => {
     const twice = "each tool_use must have a single result. Found multiple `tool_result` blocks with id: a"
     expect(fault(user(text), assistant(call("a")), user(result("a"), result("a")))).toBe(
       `messages.2.content.1: ${twice}`,

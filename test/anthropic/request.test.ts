@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { parseCountRequest, parseMessageRequest } from "../../src/anthropic/request.ts"
-import { faultOf, request, tool } from "./_request.ts"
+import { checkedCount, checkedMessage, faultOf, request, tool } from "./_request.ts"
 
-const fault = (fields: object): string | undefined => faultOf(() => parseMessageRequest(request(fields)))
+const fault = (fields: object): string | undefined => faultOf(() => checkedMessage(request(fields)))
 
 describe("the object that comes back", () => {
   it("is the one that went in, with keys that look like prototypes", () => {
@@ -12,13 +11,13 @@ describe("the object that comes back", () => {
          "tools": [{ "name": "constructor", "input_schema": { "type": "object", "p": { "__proto__": {} } } }] }`,
     )
     const before = JSON.stringify(body)
-    expect(parseMessageRequest(body)).toBe(body)
+    expect(checkedMessage(body)).toBe(body)
     expect(JSON.stringify(body)).toBe(before)
   })
 
   it("keeps fields nobody knows", () => {
     const body = request({ context_management: { edits: [] }, speed: "fast", service_tier: "auto", brand_new: [1] })
-    expect(parseMessageRequest(body)).toBe(body)
+    expect(checkedMessage(body)).toBe(body)
   })
 
   it("may have every field that is optional as null", () => {
@@ -41,7 +40,7 @@ describe("the object that comes back", () => {
       mcp_servers: null,
       billing_policy: null,
     })
-    expect(parseMessageRequest(body)).toBe(body)
+    expect(checkedMessage(body)).toBe(body)
   })
 
   it("may be what Claude Code sends", () => {
@@ -58,13 +57,13 @@ describe("the object that comes back", () => {
       stream: true,
       tool_choice: { type: "auto", disable_parallel_tool_use: true },
     })
-    expect(parseMessageRequest(body)).toBe(body)
+    expect(checkedMessage(body)).toBe(body)
   })
 })
 
 describe("a body that is no object", () => {
   it.each([[[]], [null], ["{}"], [1], [undefined]])("%j is refused", (body) => {
-    expect(faultOf(() => parseMessageRequest(body))).toBe("Input should be an object")
+    expect(faultOf(() => checkedMessage(body))).toBe("Input should be an object")
   })
 })
 
@@ -90,17 +89,17 @@ describe("limits", () => {
 describe("a request to be counted", () => {
   it("needs no max_tokens and is the object that came in", () => {
     const body = { model: "m", messages: [{ role: "user", content: "Hello" }], system: "Be kind." }
-    expect(parseCountRequest(body)).toBe(body)
+    expect(checkedCount(body)).toBe(body)
   })
 
   it("is checked like any other beside that", () => {
     const messages = [{ role: "user", content: [{ type: "text" }] }]
-    expect(faultOf(() => parseCountRequest({ model: "m", messages }))).toBe(
+    expect(faultOf(() => checkedCount({ model: "m", messages }))).toBe(
       "messages.0.content.0.text: Field required",
     )
-    expect(faultOf(() => parseCountRequest({ messages }))).toBe("model: Field required")
+    expect(faultOf(() => checkedCount({ messages }))).toBe("model: Field required")
     const tools = [tool("a"), tool("a")]
-    expect(faultOf(() => parseCountRequest(request({ tools })))).toBe("tools: Tool names must be unique.")
+    expect(faultOf(() => checkedCount(request({ tools })))).toBe("tools: Tool names must be unique.")
   })
 
   it("may think longer than it may answer, and may end in the middle of a tool call", () => {
@@ -109,6 +108,6 @@ describe("a request to be counted", () => {
       thinking: { type: "enabled", budget_tokens: 5000 },
       messages: [{ role: "assistant", content: [{ type: "tool_use", id: "a", name: "f", input: {} }] }],
     }
-    expect(parseCountRequest(body)).toBe(body)
+    expect(checkedCount(body)).toBe(body)
   })
 })

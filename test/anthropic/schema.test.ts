@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { parseMessageRequest } from "../../src/anthropic/request.ts"
-import { faultOf, request, tool } from "./_request.ts"
+import { checkedMessage, faultOf, request, tool } from "./_request.ts"
 
-const fault = (fields: object): string | undefined => faultOf(() => parseMessageRequest(request(fields)))
+const fault = (fields: object): string | undefined => faultOf(() => checkedMessage(request(fields)))
 
 describe("a field that is not what it should be", () => {
   it.each<[object, string]>([
@@ -19,7 +18,7 @@ describe("a field that is not what it should be", () => {
     [{ system: 1 }, "system: Input should be a valid list"],
     [{ system: ["You are"] }, "system.0: Input should be an object"],
     [{ system: [{ type: "text" }] }, "system.0.text: Field required"],
-    [{ system: [{ type: "image", text: "" }] }, "system.0.type: Input should be 'text'"],
+    [{ system: [{ type: "of_tomorrow", text: "" }] }, "system.0.type: Input should be 'text'"],
     [{ stream: "true" }, "stream: Input should be a valid boolean"],
     [{ stop_sequences: "END" }, "stop_sequences: Input should be a valid list"],
     [{ stop_sequences: ["END", 1] }, "stop_sequences.1: Input should be a valid string"],
@@ -86,7 +85,7 @@ describe("a field that is not what it should be", () => {
 
   it.each(["model", "max_tokens", "messages"])("%s has to be there", (field) => {
     const { [field]: _, ...body } = request()
-    expect(faultOf(() => parseMessageRequest(body))).toBe(`${field}: Field required`)
+    expect(faultOf(() => checkedMessage(body))).toBe(`${field}: Field required`)
   })
 
   it("is told of first come first served, and alone", () => {

@@ -2,33 +2,51 @@
 import type { AssistantMessage, MessageEvent } from "../../anthropic/events.ts"
 import { unfold } from "../../anthropic/fold.ts"
 import { ProxyError } from "../../error.ts"
-import { readBackendError } from "../backend-error.ts"
 import { DONE, Failure, type ItemOf } from "../failure.ts"
+import { isObject } from "../is-object.ts"
 import { parseObject } from "../json.ts"
 import type { DialectOf } from "../wire.ts"
+import { readMessagesError } from "./error.ts"
 
 /** @param backend Its name, for error messages. */
 export function messagesDialect(backend: string): DialectOf<MessageEvent> {
-  const failure = (answer: object): Failure => new Failure(readBackendError(answer, { backend, status: undefined }))
-  const broken = (): Failure => new Failure(new ProxyError(502, `backend "${backend}" sent something that is not a message`))
+  const failure = (answer: object): Failure => new Failure(readMessagesError(answer, { backend, status: undefined }))
+  const broken = (): Failure =>
+    new Failure(new ProxyError(502, `backend "${backend}" sent something that is not a message`))
   return {
-    event(written) {
+    event(written, name) {
       const data = written.trim()
       if (data === "[DONE]") return DONE
       if (!data.startsWith("{")) return undefined
       const event = parseObject(data)
-      if (!event || !("type" in event)) return broken()
-      return event.type === "error" ? failure(event) : (event as MessageEvent)
+      if (!isObject(event)) return broken()
+      const type = event["type"] ?? name
+      if (typeof type !== "string") return broken()
+      if (type === "error") return failure(event)
+      // The proxy pings by itself, and while a backend pings it has not begun.
+      if (type === "ping") return undefined
+      return (event["type"] === type ? event : { ...event, type }) as MessageEvent
     },
     whole(text) {
       const message = parseObject(text)
-      if (!message || !("type" in message)) return [broken()]
-      return message.type === "error" ? [failure(message)] : unfold(message as AssistantMessage)
+      if (!isObject(message)) return [broken()]
+      const { type, content } = message
+      if (type === "error" || (content === undefined && "error" in message)) return [failure(message)]
+      if (!Array.isArray(content) || !content.every(isObject)) return [broken()]
+      return unfold(message as unknown as AssistantMessage)
     },
   }
 }
 
-/** Whether an item means that the backend has really begun: pings and the head of the message do not. */
+/**
+ * Whether an item means that the backend has really begun: the head of a message does not, nor a block in which nothing
+ * stands yet. Anthropic says behind these that it is overloaded.
+ */
 export function hasContent(item: ItemOf<MessageEvent>): boolean {
-  return item === DONE || item instanceof Failure || (item.type !== "ping" && item.type !== "message_start")
+  if (item === DONE || item instanceof Failure) return true
+  if (item.type === "message_start") return false
+  if (item.type !== "content_block_start") return true
+  const block: unknown = item.content_block
+  if (!isObject(block)) return false
+  return block["type"] === "text" || block["type"] === "thinking" ? Boolean(block[block["type"]]) : true
 }
