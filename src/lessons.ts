@@ -5,6 +5,7 @@
 import type { Storage } from "unstorage"
 import type { Log } from "./log.ts"
 import type { Target } from "./stage.ts"
+import { targetKey } from "./target-key.ts"
 import type { Lesson } from "./wires/lesson.ts"
 
 export interface Lessons {
@@ -14,6 +15,9 @@ export interface Lessons {
 
 /** Models change behind their names: after a day what was learned is asked again, in seconds. */
 const KEPT = 24 * 60 * 60
+
+/** So many lessons are kept for a model, the newest; each is heeded in every request. */
+const MOST = 50
 
 interface Kept {
   readonly lessons: readonly Lesson[]
@@ -42,11 +46,11 @@ export function createLessons(storage: Storage, log: Log): Lessons {
     return none
   }
   return {
-    of: async (target) => (await find(keyOf(target))).lessons,
+    of: async (target) => (await find(targetKey(target))).lessons,
     learn(target, lesson) {
-      const key = keyOf(target)
+      const key = targetKey(target)
       const next = find(key).then(({ lessons }) => ({
-        lessons: [...lessons.filter((other) => !same(other, lesson)), lesson],
+        lessons: [...lessons.filter((other) => !same(other, lesson)), lesson].slice(-MOST),
         until: Date.now() + KEPT * 1000,
       }))
       known.set(key, next)
@@ -55,11 +59,6 @@ export function createLessons(storage: Storage, log: Log): Lessons {
         .catch((error: unknown) => log.warn("what a backend refuses could not be kept", { error: String(error) }))
     },
   }
-}
-
-/** Config names, made safe for a key: `:`, `/` and `?` mean something there. */
-function keyOf({ backend, model }: Target): string {
-  return `${encodeURIComponent(backend.name)}:${encodeURIComponent(model)}`
 }
 
 function same(a: Lesson, b: Lesson): boolean {

@@ -7,15 +7,38 @@
  */
 import { printable } from "../log.ts"
 
-const NUMBER = String.raw`([\d,_]+)`
+/** What the number of answer tokens is called, in fields and in prose; never as one part of a sum with the prompt. */
+const LIMIT =
+  String.raw`(?<!\b(?:prompt|inputs?|messages|sum)\b[^.]{0,80})` +
+  String.raw`\bmax(?:imum)?[ _]?(?:completion|output)?[ _]?tokens\b`
 
-/** `max_tokens` alone is more than the model can give: [asked, most]. */
+/** `max_tokens` alone is more than the model can give: named groups a (asked), where it is told, and m (most). */
 const OUTPUT: readonly RegExp[] = [
   // OpenAI: max_tokens is too large: 128000. This model supports at most 16384 completion tokens
-  new RegExp(String.raw`max(?:_completion|_output)?_tokens\W.*?too large:? ${NUMBER}.*?at most ${NUMBER} (?:completion|output) tokens`, "is"),
+  String.raw`\W.{0,80}?too large:? (?<a>[\d,_]+).{0,80}?at most (?<m>[\d,_]+) (?:completion|output) tokens`,
   // Anthropic and those who copy it: max_tokens: 9000 > 8192, which is the maximum allowed number of output tokens
-  new RegExp(String.raw`max_tokens: ${NUMBER} > ${NUMBER}`, "i"),
-]
+  String.raw`: (?<a>[\d,_]+) > (?<m>[\d,_]+)`,
+  // OpenAI's Responses, Volcengine (openclaude#331): integer above maximum value, expected a value <= 12288, but got
+  // 32000 instead
+  String.raw`.{0,120}?expected a value <= (?<m>[\d,_]+?),? but got (?<a>[\d,_]+)`,
+  // Databricks (databricks-sdk-go#1183): max_tokens (10000) cannot exceed 8192. PPIO (KeywordGacha#111): max_tokens
+  // (current value: 4096) must be between 0 and 4000
+  String.raw` \((?:current value: )?(?<a>[\d,_]+)\) (?:cannot exceed|must be between \d+ and) (?<m>[\d,_]+)`,
+  // Cohere: max tokens must be less than or equal to 4096, the maximum output for this model - received 8192
+  String.raw` must be less than or equal to (?<m>[\d,_]+?), .{0,80}?received (?<a>[\d,_]+)`,
+  // pydantic, as in NVIDIA's servers: "loc":["body","max_tokens"],"msg":"Input should be less than or equal to 4096"
+  String.raw`"\],.{0,40}?should be less than or equal to (?<m>[\d,_]+)(?:","input":(?<a>\d+))?`,
+  // Groq (opencode#1000, groq-moa#8): `max_tokens` must be less than or equal to `16384`
+  String.raw`\W(?:[^.:]|\.\d){0,80}?(?:less than or equal to|at most|cannot exceed|not exceed) \W?(?<m>\d[\d,_]*\d)`,
+  // DeepSeek (DeepSeek-V3#69), DashScope (open-webui#10507): the valid range of max_tokens is [1, 8192]
+  String.raw` (?:is|should be) \[\d+, ?(?<m>[\d,_]+)\]`,
+  // Bedrock (bedrock-access-gateway#41): The maximum tokens you requested exceeds the model limit of 2048.
+  String.raw` you requested exceeds the model limit of (?<m>[\d,_]+)`,
+].map((rest) => new RegExp(LIMIT + rest, "is"))
+
+/** Vertex (bolt.diy#955) names the first number that is too much. */
+const BELOW =
+  /max_?output_?tokens value of (?<a>[\d,_]+) but the supported range is .{0,30}? to (?<m>[\d,_]+) \(exclusive\)/i
 
 /** Prompt and answer together: named groups a (prompt) or t (both), b (answer), c (window). */
 const TOGETHER: readonly RegExp[] = [
@@ -32,6 +55,9 @@ const TOGETHER: readonly RegExp[] = [
   // SGLang: context length of 8192 tokens. You requested a total of 9000 tokens: 5000 tokens from the input messages
   // and 4000 tokens for the completion
   /context length of (?<c>[\d,_]+) tokens.*?(?<a>[\d,_]+) tokens from the input messages and (?<b>[\d,_]+) tokens for the completion/is,
+  // TGI, Together: `inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 `inputs` tokens and 512
+  // `max_new_tokens`
+  /must be <= (?<c>[\d,_]+)\. Given: (?<a>[\d,_]+) `inputs` tokens and (?<b>[\d,_]+) `max_new_tokens`/i,
   // Anthropic: input length and `max_tokens` exceed context limit: 190000 + 21333 > 200000
   /exceed context limit: (?<a>[\d,_]+) \+ (?<b>[\d,_]+) > (?<c>[\d,_]+)/is,
 ]
@@ -64,11 +90,9 @@ const PROMPT: readonly RegExp[] = [
  * @returns Anthropic's wording, or undefined when the failure is about something else.
  */
 export function contextFault(message: string, code: string, model: string): string | undefined {
-  for (const pattern of OUTPUT) {
-    const [, asked, most] = pattern.exec(message) ?? []
-    if (asked && most) {
-      return `max_tokens: ${digits(asked)} > ${digits(most)}, which is the maximum allowed number of output tokens for ${model}`
-    }
+  const { asked, most } = outputFault(message) ?? {}
+  if (asked && most) {
+    return `max_tokens: ${asked} > ${most}, which is the maximum allowed number of output tokens for ${model}`
   }
   for (const pattern of TOGETHER) {
     const { a, t, b, c } = pattern.exec(message)?.groups ?? {}
@@ -82,6 +106,22 @@ export function contextFault(message: string, code: string, model: string): stri
     if (!found) continue
     const { a, c } = found.groups ?? {}
     return a && c ? tooLong(digits(a), digits(c)) : `prompt is too long: ${printable(message, 100_000) || "the backend gave no numbers"}`
+  }
+  return undefined
+}
+
+export interface OutputFault {
+  /** What was asked for; undefined when the text does not tell. */
+  readonly asked: number | undefined
+  /** The most tokens an answer may have. */
+  readonly most: number
+}
+
+/** What a refusal says of `max_tokens` alone: a limit of the model, whatever the prompt is. */
+export function outputFault(message: string): OutputFault | undefined {
+  for (const pattern of [...OUTPUT, BELOW]) {
+    const { a, m } = pattern.exec(message)?.groups ?? {}
+    if (m) return { asked: a ? digits(a) : undefined, most: digits(m) - (pattern === BELOW ? 1 : 0) }
   }
   return undefined
 }

@@ -3,106 +3,102 @@
  * every model behind every server (the most reported failure of all: copilot-api#222, 9router#560, cc-switch#1448), but
  * most of them say by name what they refuse. Only what the answer can do without is ever left out.
  */
-import { contextFault } from "./context-fault.ts"
 import { wordsOf } from "./backend-error.ts"
+import { contextFault } from "./context-fault.ts"
+import type { JsonObject } from "./is-object.ts"
+import { capIn, heedCap, tellCap, type CapLesson } from "./lesson/cap.ts"
+import { effortIn, heedEffort, tellEffort, type EffortLesson } from "./lesson/effort.ts"
+import { fieldIn, heedField, tellField, type FieldLesson } from "./lesson/fields.ts"
+import { heedRole, roleIn, tellRole, type RoleLesson } from "./lesson/roles.ts"
+import { toSaid, type Said } from "./lesson/said.ts"
+import { heedSchema, schemaIn, tellSchema, type SchemaLesson } from "./lesson/schema.ts"
+import { heedSignature, signatureIn, tellSignature, type SignatureLesson } from "./lesson/signatures.ts"
+import { choiceIn, heedChoice, tellChoice, type ChoiceLesson } from "./lesson/tool-choice.ts"
+import type { Api } from "./registry.ts"
 
-export type Lesson =
-  /** A field is left out. */
-  | { readonly kind: "drop"; readonly field: string }
-  /** A field has another name. */
-  | { readonly kind: "rename"; readonly field: string; readonly to: string }
-  /** Messages of a role are sent in another role. */
-  | { readonly kind: "role"; readonly role: string; readonly to: string }
+export type Lesson = CapLesson | RoleLesson | ChoiceLesson | EffortLesson | SchemaLesson | SignatureLesson | FieldLesson
 
-/** What an answer can do without, and how a refusal may call it beside its name. */
-const DISPENSABLE: Readonly<Record<string, RegExp | undefined>> = {
-  temperature: undefined,
-  top_p: undefined,
-  top_k: undefined,
-  stop: undefined, // the proxy cuts at stop sequences itself
-  stream_options: /include_usage/,
-  parallel_tool_calls: undefined,
-  reasoning_effort: /\b(?:thinking|reasoning)\b/i, // Ollama: "llama3.2" does not support thinking
-  reasoning: /\b(?:thinking|reasoning)\b/i,
-  thinking: undefined,
-  include: /encrypted_content/,
-  user: undefined,
-  safety_identifier: undefined,
-}
-
-const RENAMED: Readonly<Record<string, string>> = {
-  max_tokens: "max_completion_tokens",
-  max_completion_tokens: "max_tokens",
-}
-
-const ROLES: Readonly<Record<string, string>> = { developer: "system", system: "developer" }
-
-/** A refusal of the thing itself, as opposed to a value that is out of range. */
-const REFUSES =
-  /unsupported|(?:not|n't) support|not compatible|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:inputs|fields)|extra_forbidden|only the default|instead/i
+/** Who looks for a lesson, in this order: a keyword or a value inside a field goes before the field. */
+const FINDERS: readonly ((body: JsonObject, said: Said, api: Api) => Lesson | undefined)[] = [
+  (body, said, api) => (api === "anthropic" ? undefined : roleIn(body, said)), // its messages are the client's own
+  (_body, said, api) => (api === "anthropic" ? signatureIn(said) : undefined), // no other has signed blocks
+  choiceIn,
+  effortIn,
+  schemaIn,
+  fieldIn,
+]
 
 /**
  * @param body What was refused.
- * @param answer The backend's error body.
+ * @param answer The backend's error body, or its words.
  * @returns undefined when the refusal is about something else, or about what the answer cannot do without.
  */
-export function lessonIn(body: object, answer: string): Lesson | undefined {
-  const { message, code, param } = wordsOf(answer)
-  const said = `${message} ${code}`
-  if (!REFUSES.test(said) || contextFault(message, code, "")) return undefined
-  const names = (field: string): boolean =>
-    param === "" ? new RegExp(String.raw`(?<![\w.])${field}(?!\w)`).test(said) : param.split(/[.[]/)[0] === field
-  const role = /\brole\b/i.test(`${said} ${param}`) && Object.keys(ROLES).find((name) => said.includes(`'${name}'`))
-  if (role && hasRole(body, role)) return { kind: "role", role, to: ROLES[role] ?? role }
-  for (const field of Object.keys(body)) {
-    const to = Object.hasOwn(RENAMED, field) ? RENAMED[field] : undefined
-    if (to !== undefined && names(field)) return { kind: "rename", field, to }
-  }
-  for (const field of Object.keys(body)) {
-    if (!Object.hasOwn(DISPENSABLE, field)) continue
-    if (names(field) || (param === "" && DISPENSABLE[field]?.test(said))) return { kind: "drop", field }
+export function lessonIn(body: object, answer: string, api: Api): Lesson | undefined {
+  const words = wordsOf(answer)
+  const said = toSaid(words)
+  const sent = body as JsonObject // whatever its API, it is JSON
+  const teaches = (lesson: Lesson | undefined): boolean => lesson !== undefined && apply(sent, lesson) !== sent
+  const cap = capIn(said)
+  if (cap) return teaches(cap) ? cap : undefined
+  // How long a prompt may be depends on `max_tokens`, and the other way round: nothing to be remembered.
+  if (contextFault(words.message, words.code, "")) return undefined
+  for (const find of FINDERS) {
+    const lesson = find(sent, said, api)
+    if (teaches(lesson)) return lesson
   }
   return undefined
 }
 
 /** The body as the lessons want it; the same object where they change nothing. */
 export function heed<Body extends object>(body: Body, lessons: readonly Lesson[]): Body {
-  return lessons.reduce(apply, body)
+  // Of the same fields, but for some that its type leaves optional.
+  return lessons.reduce(apply, body as JsonObject) as Body
+}
+
+/** Whether a lesson holds for requests to come; one that does not is about what this client's history holds. */
+export function lasts({ kind }: Lesson): boolean {
+  return kind !== "signature"
 }
 
 /** For the log: what is done from now on. */
 export function tellLesson(lesson: Lesson): string {
   switch (lesson.kind) {
-    case "drop":
-      return `${lesson.field} is left out`
-    case "rename":
-      return `${lesson.field} is sent as ${lesson.to}`
+    case "cap":
+      return tellCap(lesson)
     case "role":
-      return `${lesson.role} messages are sent as ${lesson.to} messages`
+    case "order":
+      return tellRole(lesson)
+    case "choice":
+      return tellChoice(lesson)
+    case "effort":
+      return tellEffort(lesson)
+    case "schema":
+      return tellSchema(lesson)
+    case "signature":
+      return tellSignature()
+    case "drop":
+    case "rename":
+      return tellField(lesson)
   }
 }
 
-function apply<Body extends object>(body: Body, lesson: Lesson): Body {
-  if (lesson.kind === "role") {
-    if (!hasRole(body, lesson.role)) return body
-    return { ...body, messages: messagesOf(body).map((message) => inRole(message, lesson)) }
+function apply(body: JsonObject, lesson: Lesson): JsonObject {
+  switch (lesson.kind) {
+    case "cap":
+      return heedCap(body, lesson)
+    case "role":
+    case "order":
+      return heedRole(body, lesson)
+    case "choice":
+      return heedChoice(body, lesson)
+    case "effort":
+      return heedEffort(body, lesson)
+    case "schema":
+      return heedSchema(body, lesson)
+    case "signature":
+      return heedSignature(body)
+    case "drop":
+    case "rename":
+      return heedField(body, lesson)
   }
-  if (!Object.hasOwn(body, lesson.field)) return body
-  const entries = Object.entries(body).flatMap(([field, value]): [string, unknown][] => {
-    if (field !== lesson.field) return [[field, value]]
-    return lesson.kind === "rename" ? [[lesson.to, value]] : []
-  })
-  return Object.fromEntries(entries) as Body // of the same fields but one, which its type leaves optional
-}
-
-function inRole<Message extends { readonly role?: unknown }>(message: Message, { role, to }: Lesson & { kind: "role" }): Message {
-  return message.role === role ? { ...message, role: to } : message
-}
-
-function hasRole(body: object, role: string): boolean {
-  return messagesOf(body).some((message) => message.role === role)
-}
-
-function messagesOf(body: object): readonly { readonly role?: unknown }[] {
-  return "messages" in body && Array.isArray(body.messages) ? body.messages : []
 }

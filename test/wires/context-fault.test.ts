@@ -80,6 +80,21 @@ const TABLE: readonly (readonly [backend: string, said: string, told: string])[]
     together(4097, 4096, 8192),
   ],
   [
+    "TGI, Together",
+    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4097. Given: 3000 `inputs` tokens and 1512 `max_new_tokens`",
+    together(3000, 1512, 4097),
+  ],
+  [
+    "Databricks: max_tokens",
+    "max_tokens (10000) cannot exceed 8192. Please reduce the length of max output tokens generated.",
+    output(10000, 8192),
+  ],
+  [
+    "OpenAI's Responses: max_output_tokens",
+    "Invalid 'max_output_tokens': integer above maximum value. Expected a value <= 128000, but got 200000 instead.",
+    output(200000, 128000),
+  ],
+  [
     "vLLM: the decoder prompt",
     "The decoder prompt (length 12324) is longer than the maximum model length of 8192. Make sure that `max_model_len` is no smaller than the number of text tokens.",
     tooLong(12324, 8192),

@@ -51,7 +51,7 @@ describe("a refusal that names what it refuses", () => {
     ],
     ["xAI: a parameter of others", { code: "Client specified an invalid argument", error: "Argument not supported on this model: top_p" }, drop("top_p")],
   ])("%s", (_, answer, lesson) => {
-    expect(lessonIn(BODY, JSON.stringify(answer))).toEqual(lesson)
+    expect(lessonIn(BODY, JSON.stringify(answer), "chat")).toEqual(lesson)
   })
 })
 
@@ -62,10 +62,11 @@ describe("a refusal that teaches nothing", () => {
     ["a value is out of range", openai("Invalid 'temperature': must be at most 2", "temperature", "invalid_value")],
     ["too many tokens are asked for", openai("max_tokens is too large: 128000. This model supports at most 16384 completion tokens, not supported", "max_tokens", "invalid_value")],
     ["the prompt is too long", openai("This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. stop sending unknown things", "messages", "context_length_exceeded")],
+    ["prompt and answer together are too much", openai("Unsupported: input length and `max_tokens` exceed context limit: 5000 + 4000 > 8192", null, null)],
     ["a page of HTML", "<html>unsupported temperature</html>"],
     ["something else is not supported", { error: { message: "image input is not supported" } }],
   ])("%s", (_, answer) => {
-    expect(lessonIn(BODY, typeof answer === "string" ? answer : JSON.stringify(answer))).toBeUndefined()
+    expect(lessonIn(BODY, typeof answer === "string" ? answer : JSON.stringify(answer), "chat")).toBeUndefined()
   })
 })
 
