@@ -18,3 +18,8 @@ export function toAuth({ api_key, profile }: Pick<Backend, "api_key" | "profile"
   const header = profile.auth_header.toLowerCase()
   return { [header]: header === "authorization" ? `Bearer ${api_key}` : api_key }
 }
+
+/** A server's own paths stand beside its API: `http://gpu:8000/v1` → `http://gpu:8000`. */
+export function toRoot(base_url: string): string {
+  return base_url.replace(/\/v1\/?(?=\?|$)/, "")
+}

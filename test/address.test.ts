@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { toAuth, toUrl } from "../src/address.ts"
+import { toAuth, toRoot, toUrl } from "../src/address.ts"
 import { GENERAL, withFlags } from "../src/backends/profile.ts"
 import { findMistakes } from "../src/config/mistakes.ts"
 import { resolveConfig } from "../src/config/config.ts"
@@ -51,4 +51,15 @@ test("a deployment at Azure is asked with its version and its key", async () => 
   if (!backend) throw new Error("no backend")
   await dial(backend, { path: "/chat/completions", body: "{}", signal: new AbortController().signal })
   expect(asked).toEqual([`${AZURE}/chat/completions?api-version=2024-10-21`, "k-azure", null])
+})
+
+test.each([
+  ["http://gpu:8000/v1", "http://gpu:8000"],
+  ["http://gpu:8000/v1/", "http://gpu:8000"],
+  ["http://gpu:8000/models/v1", "http://gpu:8000/models"],
+  ["http://gpu:8000", "http://gpu:8000"],
+  ["https://a.test/v1beta/openai", "https://a.test/v1beta/openai"],
+  ["https://a.test/v1?api-version=1", "https://a.test?api-version=1"],
+])("a server's own paths stand beside its API: %s → %s", (base_url, root) => {
+  expect(toRoot(base_url)).toBe(root)
 })

@@ -1,14 +1,27 @@
-/** `POST /v1/messages/count_tokens`: an estimate; no backend is asked. */
+/** `POST /v1/messages/count_tokens`: the backend's own count where it has one, else an estimate. */
 import { countTokens } from "../anthropic/count.ts"
-import { parseCountRequest } from "../anthropic/request.ts"
+import { checkCountRequest, parseCountRequest } from "../anthropic/request.ts"
 import { readJson } from "../body.ts"
+import type { Calibration } from "../calibration.ts"
+import { chooseApi } from "../choose-api.ts"
 import type { Authorized } from "../stage.ts"
 import type { Find } from "../stages/route.ts"
+import type { Tokenize } from "../tokenize.ts"
+import { wireOf } from "../wires/registry.ts"
 
-export function createCountTokens(find: Find): (context: Authorized) => Promise<Response> {
+export function createCountTokens(
+  find: Find,
+  tokenize: Tokenize,
+  calibration: Calibration,
+): (context: Authorized) => Promise<Response> {
   return async (context) => {
     const request = parseCountRequest(await readJson(context))
-    find(request.model, context.client) // a model that is not there is told now, not at the first message
-    return Response.json({ input_tokens: countTokens(request) }, { headers: context.head })
+    const target = find(request.model, context.client) // a model that is not there is told now, not at the first message
+    if (wireOf(chooseApi(target)).translates) checkCountRequest(request)
+    // A count has no limit of its own, and a request none below the budget of its thinking.
+    const whole = { ...request, max_tokens: (request.thinking?.budget_tokens ?? 0) + 1 }
+    const told = await tokenize({ ...context, request: whole, original: { request: whole, text: await context.text() }, target })
+    const input_tokens = told ?? Math.max(1, Math.round(countTokens(request) * (await calibration.factor(target))))
+    return Response.json({ input_tokens }, { headers: context.head })
   }
 }
