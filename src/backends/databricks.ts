@@ -11,5 +11,8 @@ export const databricks: ProfileFlags = {
   parallel_tool_calls: false, // not in the reference
   files: false, // likewise
   user_field: "none", // likewise
+  cache_marks: "cache_control", // on parts of a list (litellm#16200)
+  cache_models: ["*claude*"],
+  cache_places: ["system", "user"], // no more is known to be taken, and Claude takes no mark inside a tool's result
   schema: { remove: ["$schema", "exclusiveMinimum"] }, // its Gemini models answer 400 to them (unity-gateway#491)
 }

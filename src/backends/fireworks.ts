@@ -8,5 +8,8 @@ import type { ProfileFlags } from "./profile.ts"
 
 export const fireworks: ProfileFlags = {
   top_k: true,
-  reasoning: { replay: "reasoning_content" }, // "safe to use broadly": models without it ignore it
+  reasoning: {
+    replay: "reasoning_content", // "safe to use broadly": models without it ignore it
+    tags: true, // "for some models, the reasoning content may instead be included directly in the content field"
+  },
 }

@@ -14,5 +14,6 @@ export const llamaCpp: ProfileFlags = {
     off: { chat_template_kwargs: { enable_thinking: false } },
     replay: "reasoning_content", // read on assistant messages by common/chat.cpp
   },
+  tokenize: "template", // `/apply-template` and `/tokenize`: tools/server/README.md
   prefill: "pass", // a trailing assistant message is gone on with, but for a model that thinks: that is a 400
 }

@@ -42,4 +42,7 @@ export const openai: ProfileFlags = {
   reasoning: { efforts: OPENAI_EFFORTS, off: "none" },
   schema: OPENAI_SCHEMA,
   user_field: "safety_identifier", // `user` is deprecated
+  cache_marks: "prompt_cache_breakpoint",
+  cache_models: ["gpt-5.6*"], // from there on (OpenAI's prompt caching guide)
+  cache_places: ["system", "user", "tool_results"], // content parts, of which tools have none
 }

@@ -74,7 +74,10 @@ export interface Profile {
   readonly schema: SchemaRules
   /** Takes `response_format: { type: "json_schema" }`. */
   readonly json_schema: boolean
-  /** Where it takes no schema, takes `{ type: "json_object" }`: the schema is then told in the system prompt. */
+  /**
+   * Where it takes no schema, takes `{ type: "json_object" }`: the schema is then told in the system prompt. Without
+   * either, the answer is the input of a tool that the model has to call, as far as `tool_choice` goes.
+   */
   readonly json_object: boolean
   /** Where `metadata.user_id` goes. */
   readonly user_field: "user" | "safety_identifier" | "none"
@@ -85,6 +88,8 @@ export interface Profile {
   readonly cache_marks: "none" | "cache_control" | "prompt_cache_breakpoint"
   /** Models, `*` allowed, whose requests are marked. */
   readonly cache_models: readonly string[]
+  /** What can be marked there. A mark on anything else goes to the last of these before it. */
+  readonly cache_places: readonly ("tools" | "system" | "user" | "tool_results")[]
   /** Wants the block in which Claude Code tells its version; it changes, and prompt caches miss with it. */
   readonly billing_header: boolean
   /** The server's own way to count tokens: vLLM's `/tokenize`, llama.cpp's, or none. */
@@ -153,6 +158,7 @@ export const GENERAL: Profile = {
   user_field: "user",
   cache_marks: "none",
   cache_models: ["*"],
+  cache_places: ["tools", "system", "user", "tool_results"],
   billing_header: false,
   tokenize: null,
   prefill: "refuse",

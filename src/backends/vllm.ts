@@ -13,7 +13,9 @@ export const vllm: ProfileFlags = {
     efforts: ["minimal", "low", "medium", "high", "xhigh", "max"],
     off: "none",
     replay: "reasoning", // read on assistant messages (vllm#41718)
+    tags: true, // without `--reasoning-parser`, or with `minimax_m2_append_think` (vllm#34625)
   },
   user_field: "none", // "NOTE this will be ignored by vLLM"
+  tokenize: "messages", // `/tokenize` takes a conversation: entrypoints/serve/tokenize/protocol.py
   prefill: "continue_final_message", // with `add_generation_prompt: false`; the answer does not repeat it
 }

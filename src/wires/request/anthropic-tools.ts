@@ -1,16 +1,22 @@
 /**
  * Tools of Anthropic's that come without a schema. Those the client itself runs become functions with the schema
- * below; the model at the backend was not trained on them, so they are described. The others need Anthropic's servers,
- * or are beyond what a function can say.
+ * below, or one function for each member of a toolset; the model at the backend was not trained on them, so they are
+ * described. The others need Anthropic's servers.
  *
  * Source: Anthropic's pages of the bash, text editor and memory tools; memory's commands are typed in
  * `@anthropic-ai/sdk` 1.12.0.
  */
 import type { JsonSchema } from "../../anthropic/types.ts"
+import { BROWSER } from "./toolsets/browser.ts"
+import { COMPUTER } from "./toolsets/computer.ts"
+import type { Toolset } from "./toolsets/schemas.ts"
 
 /** What becomes of a tool type. */
 export type ToolKind =
   | { readonly kind: "function"; readonly description: string; readonly parameters: JsonSchema }
+  /** A function whose schema depends on what the entry says. */
+  | { readonly kind: "computer" }
+  | { readonly kind: "toolset"; readonly toolset: Toolset }
   /** Not needed: all tools are sent from the start, so none has to be searched for. */
   | { readonly kind: "search" }
   | { readonly kind: "server" }
@@ -107,10 +113,6 @@ const MEMORY: ToolKind = {
 }
 
 const SERVER: ToolKind = { kind: "server" }
-const SCREEN: ToolKind = {
-  kind: "refused",
-  why: "is made of Claude's own screen actions, which are not translated; declare custom tools instead",
-}
 
 /** The first beginning that fits decides. */
 const KINDS: readonly (readonly [beginning: string, kind: ToolKind])[] = [
@@ -124,7 +126,8 @@ const KINDS: readonly (readonly [beginning: string, kind: ToolKind])[] = [
   ["web_fetch_", SERVER],
   ["code_execution_", SERVER],
   ["advisor_", SERVER],
-  ["computer_", SCREEN],
-  ["browser_toolset", SCREEN],
+  ["computer_toolset_", { kind: "toolset", toolset: COMPUTER }],
+  ["browser_toolset_", { kind: "toolset", toolset: BROWSER }],
+  ["computer_", { kind: "computer" }],
   ["mcp_toolset", { kind: "refused", why: "needs Anthropic's MCP connector, which is not available here" }],
 ]

@@ -2,6 +2,7 @@
 import type { ContentBlock, ImageBlock } from "../../anthropic/types.ts"
 import { badRequest } from "../../error.ts"
 import { printable } from "../../log.ts"
+import type { CacheMark } from "./cache-marks.ts"
 import { toDocumentParts, toSearchResultPart } from "./documents.ts"
 import { toImagePart } from "./images.ts"
 import { fitName } from "./names.ts"
@@ -29,16 +30,21 @@ export function toParts(
     if (block.type === "tool_reference") {
       // Claude Code's tool search breaks when its result is empty, so the tools are named.
       references.push(`Tool ${fitName(block.tool_name, scope.profile.tool_name_max)} is now available.`)
+      if (scope.marks?.has(block)) flush(scope.marks.get(block))
       continue
     }
     flush()
+    const before = parts.length
     add(block, `${path}.${n}`)
+    const last = parts.at(-1)
+    const mark = scope.marks?.get(block)
+    if (mark && last && parts.length > before) parts.splice(-1, 1, { ...last, mark })
   }
   flush()
   return parts
 
-  function flush(): void {
-    if (references.length > 0) parts.push(textPart(references.join("\n")))
+  function flush(mark?: CacheMark): void {
+    if (references.length > 0) parts.push(textPart(references.join("\n"), mark))
     references = []
   }
 

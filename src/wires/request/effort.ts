@@ -3,7 +3,7 @@ import type { MessageRequest } from "../../anthropic/types.ts"
 import type { Scope } from "./scope.ts"
 
 /** Both APIs' efforts, weakest first. */
-const ORDER = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+export const EFFORTS: readonly string[] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 /** Which effort a thinking budget stands for: the most tokens, and its name. */
 const BUDGETS: readonly (readonly [tokens: number, effort: string])[] = [
@@ -31,7 +31,7 @@ export function toEffort(request: MessageRequest, { profile: { reasoning }, note
   }
   const asked = effortOf(request) ?? (thinking?.type === "enabled" ? byBudget(thinking.budget_tokens ?? 0) : undefined)
   if (asked === undefined) return undefined
-  const effort = reasoning.request === "none" ? undefined : nearest(asked, reasoning.efforts)
+  const effort = reasoning.request === "none" ? undefined : nearestEffort(asked, reasoning.efforts)
   if (effort === undefined) note("thinking effort was dropped: this backend takes none")
   return effort
 }
@@ -47,11 +47,11 @@ function byBudget(tokens: number): string | undefined {
 }
 
 /** The nearest the backend knows, the weaker one of two as near; `none` would turn thinking off and is no answer. */
-function nearest(asked: string, known: readonly string[]): string | undefined {
+export function nearestEffort(asked: string, known: readonly string[]): string | undefined {
   if (known.includes(asked)) return asked
-  const wanted = ORDER.includes(asked) ? ORDER.indexOf(asked) : ORDER.length // a newer one is likely a stronger one
-  const away = (effort: string): number => Math.abs(ORDER.indexOf(effort) - wanted)
-  return ORDER.filter((effort) => effort !== "none" && known.includes(effort)).reduce<string | undefined>(
+  const wanted = EFFORTS.includes(asked) ? EFFORTS.indexOf(asked) : EFFORTS.length // a newer one is likely a stronger one
+  const away = (effort: string): number => Math.abs(EFFORTS.indexOf(effort) - wanted)
+  return EFFORTS.filter((effort) => effort !== "none" && known.includes(effort)).reduce<string | undefined>(
     (best, effort) => (best === undefined || away(effort) < away(best) ? effort : best),
     undefined,
   )

@@ -2,7 +2,6 @@
  * Tool names and tool-call ids that a side cannot take as they are. Everything here is a pure function of the text, so
  * a name looks the same in the tools, in `tool_choice`, in the history and in every later request, without a memory.
  */
-import type { MessageRequest } from "../../anthropic/types.ts"
 import type { Profile } from "../../backends/profile.ts"
 
 /**
@@ -15,13 +14,12 @@ export function fitName(name: string, max: number): string {
   return name.length <= max ? name : shorten(name, max)
 }
 
-/** The names {@link fitName} changes in this request's tools, fitted → original, for the way back. */
-export function originalNames(request: MessageRequest, max: number): ReadonlyMap<string, string> {
-  const names = new Map<string, string>()
-  for (const { name } of request.tools ?? []) {
-    if (name !== undefined && name.length > max) names.set(fitName(name, max), name)
-  }
-  return names
+/**
+ * The name of a toolset's or a server's tool among all tools. Histories may name what nobody knows any more, and names
+ * of servers are free text; tool names are not.
+ */
+export function memberName(toolset: string, member: string): string {
+  return `${toolset}__${member}`.replace(/[^a-zA-Z0-9_-]/g, "_")
 }
 
 /** What ids are encoded with. Clients know ids of Anthropic's own to begin with `toolu_`. */

@@ -3,11 +3,16 @@
  * changed unless the profile says that the backend would refuse it, and then only what it refuses. What is left out
  * can only make a schema looser: a client checks the arguments it gets anyhow.
  */
-import type { SchemaRules } from "../../backends/profile.ts"
+import type { Profile, SchemaRules } from "../../backends/profile.ts"
 import { printable } from "../../log.ts"
 import { isObject, type JsonObject } from "../is-object.ts"
 import { toPlainRoot } from "./plain-root.ts"
 import type { Scope } from "./scope.ts"
+
+/** What a schema is fitted to, and where to tell of what was taken out. */
+export interface Fitting extends Pick<Scope, "note"> {
+  readonly profile: Pick<Profile, "schema">
+}
 
 /** What becomes of a schema inside another. */
 type Visit = (schema: unknown) => unknown
@@ -28,13 +33,13 @@ const LISTS = ["items", "prefixItems", "anyOf", "oneOf", "allOf"]
 const MAPS = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"]
 
 /** The schema of a tool's arguments, as the backend takes it; the same object where it takes it as it is. */
-export function fitParameters(schema: unknown, { profile, note }: Scope): unknown {
-  const plain = profile.schema.plain_root ? toPlainRoot(schema, note) : schema
-  return fitSchema(plain, { profile, note })
+export function fitParameters(schema: unknown, scope: Fitting): unknown {
+  const plain = scope.profile.schema.plain_root ? toPlainRoot(schema, scope.note) : schema
+  return fitSchema(plain, scope)
 }
 
 /** A schema without the keywords the backend refuses; the same object where it takes it as it is. */
-export function fitSchema(schema: unknown, { profile, note }: Scope): unknown {
+export function fitSchema(schema: unknown, { profile, note }: Fitting): unknown {
   const { remove, formats, properties } = profile.schema
   if (remove.length === 0 && formats === null && !properties) return schema
   const visit: Visit = (inner) => (isObject(inner) ? fit(inner, profile.schema, note, visit) : inner)

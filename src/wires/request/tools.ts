@@ -1,20 +1,10 @@
 /** Tools and the choice among them, before a wire spells them. */
-import type { MessageRequest, Tool, ToolChoice } from "../../anthropic/types.ts"
+import type { MessageRequest, ToolChoice } from "../../anthropic/types.ts"
 import { badRequest } from "../../error.ts"
 import { printable } from "../../log.ts"
-import { toolKind } from "./anthropic-tools.ts"
-import { fitName } from "./names.ts"
+import { toFunctions, type ClientFunction, type FunctionTool } from "./functions.ts"
+import { toAnswerTool } from "./output-format.ts"
 import type { Scope } from "./scope.ts"
-import { fitParameters } from "./schema.ts"
-import { fitsStrict } from "./strict.ts"
-
-/** A function the model may call. */
-export interface FunctionTool {
-  readonly name: string
-  readonly description?: string
-  readonly parameters: unknown
-  readonly strict: boolean
-}
 
 /** The tools a backend is told of. */
 export interface ToolSet {
@@ -33,65 +23,36 @@ export interface ToolSet {
 export function toToolSet(request: MessageRequest, scope: Scope): ToolSet | undefined {
   const choice = request.tool_choice ?? undefined
   const { profile } = scope
-  const all = toFunctions(request.tools ?? [], choice, scope)
-  const name = choice?.type === "tool" ? fitName(choice.name ?? "", profile.tool_name_max) : undefined
-  const chosen = all.filter((tool) => tool.name === name)
-  if (name !== undefined && chosen.length === 0) {
-    throw badRequest("tool_choice.name", `there is no tool "${printable(choice?.name ?? "")}" among the tools`)
-  }
-  if (all.length === 0) return undefined
-  const alone = choice?.disable_parallel_tool_use === true && profile.parallel_tool_calls
-  if (!choice) return { tools: all, choice: undefined, alone }
   const forms = profile.tool_choice
-  if (name !== undefined && forms.includes("function")) return { tools: all, choice: { name }, alone }
+  const all = toFunctions(request.tools ?? [], choice, scope)
+  const answer = toAnswerTool(request, scope)
+  if (answer) {
+    if (all.length > 0) throw badRequest("output_config.format", NOT_BESIDE)
+    const forced = forms.includes("function") ? { name: answer.name } : "required"
+    return { tools: [answer], choice: forced, alone: profile.parallel_tool_calls }
+  }
+  const chosen = choice?.type === "tool" ? choose(all, choice.name ?? "") : all
+  const tools = all.map(({ tool }) => tool)
+  const [only, ...others] = chosen.map(({ tool }) => tool)
+  if (!only) return undefined
+  const alone = choice?.disable_parallel_tool_use === true && profile.parallel_tool_calls
+  if (!choice) return { tools, choice: undefined, alone }
+  if (choice.type === "tool" && others.length === 0 && forms.includes("function")) {
+    return { tools, choice: { name: only.name }, alone }
+  }
   if (choice.type === "none" && !forms.includes("none")) return undefined
-  return { tools: choice.type === "tool" ? chosen : all, choice: toWord(choice.type, scope), alone }
+  return { tools: [only, ...others], choice: toWord(choice.type, scope), alone }
 }
 
-function toFunctions(tools: readonly Tool[], choice: ToolChoice | undefined, scope: Scope): FunctionTool[] {
-  const functions: FunctionTool[] = []
-  const server: { readonly path: string; readonly tool: Tool }[] = []
-  for (const [n, tool] of tools.entries()) {
-    const path = `tools.${n}`
-    if (!tool.type || tool.type === "custom") {
-      functions.push(toFunction(tool, tool.description, tool.input_schema ?? NO_INPUT, scope))
-      continue
-    }
-    const known = toolKind(tool.type)
-    if (!known) throw badRequest(path, `"${printable(tool.type)}" is no tool type this proxy knows`)
-    if (known.kind === "refused") throw badRequest(path, `${printable(tool.type)} ${known.why}`)
-    if (known.kind === "server") server.push({ path, tool })
-    if (known.kind !== "function") continue
-    if (!tool.name) throw badRequest(`${path}.name`, "Field required") // only toolsets may lack it
-    functions.push(toFunction(tool, known.description, known.parameters, scope))
-  }
-  for (const { path, tool } of server) {
-    const forced = choice?.type === "tool" && choice.name === tool.name
-    if (forced || (functions.length === 0 && choice?.type !== "none")) {
-      throw badRequest(path, `${printable(tool.type ?? "")} runs on Anthropic's servers; this backend cannot run it`)
-    }
-    scope.note(`tool ${printable(tool.type ?? "")} was left out: it runs on Anthropic's servers`)
-  }
-  return functions
-}
+const NOT_BESIDE = "this backend cannot be held to a JSON schema while it has tools to choose from"
 
-const NO_INPUT = { type: "object", properties: {} } as const
-
-function toFunction(tool: Tool, description: string | undefined, schema: unknown, scope: Scope): FunctionTool {
-  const name = tool.name ?? ""
-  const parameters = fitParameters(schema, scope)
-  const strict = tool.strict === true && fitsStrict(parameters)
-  if (tool.strict && !strict) {
-    scope.note(`tool "${printable(name)}" was not made strict: its schema is beyond this API's strict mode`)
-  }
-  const examples = Array.isArray(tool.input_examples) ? tool.input_examples.map((it) => JSON.stringify(it)) : []
-  const told = [description, examples.length > 0 && ["Examples of input:", ...examples].join("\n")].filter(Boolean)
-  return {
-    name: fitName(name, scope.profile.tool_name_max),
-    ...(told.length > 0 && { description: told.join("\n\n") }),
-    parameters,
-    strict,
-  }
+/** The tool of this name, or what a toolset has of it: a member, or all members where the name is the toolset's. */
+function choose(all: readonly ClientFunction[], name: string): readonly ClientFunction[] {
+  const own = all.filter((one) => one.toolset === undefined && one.name === name)
+  const members = all.filter((one) => one.toolset !== undefined && [one.toolset, one.name].includes(name))
+  const chosen = own.length > 0 ? own : members
+  if (chosen.length > 0) return chosen
+  throw badRequest("tool_choice.name", `there is no tool "${printable(name)}" among the tools`)
 }
 
 /** The choice in one word, where the backend takes that word. */

@@ -4,12 +4,16 @@ import { badRequest } from "../../error.ts"
 import { toParts } from "./content.ts"
 import type { Placed, Turn } from "./turn.ts"
 import { fitId } from "./names.ts"
-import type { Part } from "./part.ts"
+import { markLast, type Part, type TextPart } from "./part.ts"
+import { toReminder } from "./reminder.ts"
+import { NO_OUTPUT } from "./result-text.ts"
 import type { Scope } from "./scope.ts"
-import { textPart, toSystemText } from "./text.ts"
+import { textPart, toSystemParts } from "./text.ts"
 
 /** A message that stays in its place while tool results go ahead of it. */
-type Rest = { readonly role: "user"; parts: readonly Part[] } | { readonly role: "system"; readonly text: string }
+type Rest =
+  | { readonly role: "user"; parts: readonly Part[] }
+  | { readonly role: "system"; readonly parts: readonly TextPart[] }
 
 /**
  * Adds a run of user and system messages: first the tool turns, in the order of the calls wherever the results
@@ -32,7 +36,8 @@ export function addUserTurn(
     const found = results.get(call)
     if (!found) continue
     const { block, path } = found
-    const parts = toParts(block.content, `${path}.content`, "tool_result", scope)
+    const given = toParts(block.content, `${path}.content`, "tool_result", scope)
+    const parts = markLast(given.length > 0 ? given : [NO_OUTPUT], scope.marks?.get(block))
     const id = fitId(call, tool_id_max, tool_id_form)
     out.push({ role: "tool", id, parts, failed: block.is_error === true })
   }
@@ -64,13 +69,13 @@ function toRest(run: readonly Placed[], lastUser: number, scope: Scope): Rest[] 
   for (const { message, index } of run) {
     const path = `messages.${index}.content`
     if (message.role === "system") {
-      const text = toSystemText(message.content, path, scope)
-      if (!text || (message.clear_at === "next_user_message" && index < lastUser)) continue
-      if (scope.profile.mid_system === "keep") rest.push({ role: "system", text })
-      else reminders.push(textPart(`<system-reminder>\n${text}\n</system-reminder>`))
+      const parts = markLast(toSystemParts(message.content, path, scope), scope.marks?.get(message))
+      if (parts.length === 0 || (message.clear_at === "next_user_message" && index < lastUser)) continue
+      if (scope.profile.mid_system === "keep") rest.push({ role: "system", parts })
+      else reminders.push(textPart(toReminder(parts.map(({ text }) => text).join("\n\n")), parts.at(-1)?.mark))
       continue
     }
-    const parts = toParts(message.content, path, "user", scope)
+    const parts = markLast(toParts(message.content, path, "user", scope), scope.marks?.get(message))
     if (parts.length === 0) continue
     rest.push({ role: "user", parts: [...reminders, ...parts] })
     reminders = []

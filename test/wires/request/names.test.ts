@@ -1,6 +1,7 @@
 import { assert, integer, property, string } from "fast-check"
 import { expect, test } from "vitest"
-import { encodeId, fitId, fitName, originalNames } from "../../../src/wires/request/names.ts"
+import { encodeId, fitId, fitName } from "../../../src/wires/request/names.ts"
+import { originalNames } from "../../../src/wires/request/original-names.ts"
 import { assistant, text, toolResult, toolUse, translate, user } from "../chat/_translate.ts"
 
 const long = `mcp__server__${"a".repeat(60)}`
@@ -28,7 +29,7 @@ test("a shortened name has at most the length asked for, down to the shortest a 
 test("only changed names have to be restored", () => {
   const tools = [{ name: one }, { name: "short" }, { type: "mcp_toolset" }]
   const names = originalNames({ model: "m", max_tokens: 1, messages: [], tools }, 64)
-  expect([...names]).toEqual([[fitName(one, 64), one]])
+  expect([...names]).toEqual([[fitName(one, 64), { name: one }]])
 })
 
 test("a long name is the same in tools, choice, history and tool references", () => {
