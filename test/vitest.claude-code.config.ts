@@ -1,4 +1,4 @@
-/** For the suite that runs the real Claude Code against scripted backends. What is missing is skipped. */
+/** For the suite that runs the real Claude Code on scripted backends. Without the client it is skipped. */
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
@@ -7,11 +7,11 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/claude-code/**/*.test.ts"],
+    globalSetup: "test/claude-code/_setup.ts",
     environment: "node",
-    // One client at a time: it is a large program, and its time limits are its own.
+    // One client at a time: it is a large program.
     fileParallelism: false,
+    // A client is started up to three times in a test, at a second or two each.
     testTimeout: 60_000,
-    // What a suite says about what it lacks comes as one plain line.
-    disableConsoleIntercept: true,
   },
 })

@@ -1,22 +1,28 @@
 /** A request as it reached a backend of Chat Completions, told so shortly that it can be compared whole. */
-import type { ChatMessage, ChatPart, ChatRequest } from "../../src/wires/chat/types.ts"
-import type { Asked } from "../_backend.ts"
+import type { ChatPart, ChatRequest, ChatToolCall } from "../../src/wires/chat/types.ts"
+import type { Asked, ScriptedBackend } from "../_backend.ts"
 
-/** What the client adds to a message by itself. */
-const REMINDERS = /<system-reminder>.*?<\/system-reminder>/gs
+/** A message of any role. */
+interface Message {
+  readonly role: string
+  readonly content: string | readonly ChatPart[] | null
+  readonly reasoning_content?: string
+  readonly tool_calls?: readonly ChatToolCall[]
+  readonly tool_call_id?: string
+}
 
 /** A request's body. */
 export function bodyOf(asked: Asked | undefined): ChatRequest {
-  if (typeof asked?.body !== "object" || asked.body === null) throw new Error("nothing of that kind was asked")
+  if (typeof asked?.body !== "object" || asked.body === null) throw new Error("nothing with a body was asked")
   return asked.body as ChatRequest
 }
 
 /**
- * One line a message: `user: say hi`, `assistant: calls Read call_1`, `tool call_1: …`. The client's own prompts are
- * `system`, and its reminders are left out.
+ * All requests a backend has seen, with one line a message: `user: say hi`, `assistant: calls Read call_1`,
+ * `tool call_1: …`. The client's own prompts are `system`, and its reminders are left out.
  */
-export function conversation(asked: Asked | undefined): readonly string[] {
-  return bodyOf(asked).messages.map(tell)
+export function conversations({ asked }: ScriptedBackend): readonly (readonly string[])[] {
+  return asked.map((one) => (bodyOf(one).messages as readonly Message[]).map(tell))
 }
 
 /** The names of the tools it offers. */
@@ -24,30 +30,24 @@ export function toolsOf(asked: Asked | undefined): readonly string[] {
   return (bodyOf(asked).tools ?? []).map((tool) => tool.function.name)
 }
 
-function tell(message: ChatMessage): string {
-  if (message.role === "system" || message.role === "developer") return message.role
-  if (message.role === "tool") return `tool ${message.tool_call_id}: ${brief(message.content)}`
-  if (message.role === "user") return `user: ${tellContent(message.content)}`
-  const { content, reasoning_content: thought, tool_calls: calls = [] } = message
-  const said = [
-    ...(thought === undefined ? [] : [`thinks ${JSON.stringify(thought)}`]),
-    ...(content ? [brief(content)] : []),
-    ...calls.map(({ id, function: { name } }) => `calls ${name} ${id}`),
-  ]
-  return `assistant: ${said.join(", ")}`
+/** A text without the reminders that the client adds by itself. */
+export function brief(text: string): string {
+  return text.replaceAll(/<system-reminder>.*?<\/system-reminder>/gs, "").trim()
 }
 
-function tellContent(content: string | readonly ChatPart[]): string {
-  if (typeof content === "string") return brief(content)
-  return content.map(tellPart).filter(Boolean).join(" + ")
+function tell({ role, content, tool_call_id: id, ...message }: Message): string {
+  if (role === "system" || role === "developer") return role
+  const { reasoning_content: thought, tool_calls: calls = [] } = message
+  const parts = [
+    ...(thought === undefined ? [] : [`thinks ${JSON.stringify(thought)}`]),
+    ...(typeof content === "string" ? [brief(content)] : (content ?? []).map(tellPart)),
+    ...calls.map((call) => `calls ${call.function.name} ${call.id}`),
+  ]
+  return `${id === undefined ? role : `${role} ${id}`}: ${parts.filter(Boolean).join(", ")}`
 }
 
 function tellPart(part: ChatPart): string {
   if (part.type === "text") return brief(part.text)
   if (part.type === "image_url") return `image ${part.image_url.url}`
   return `file ${part.file.filename} ${part.file.file_data}`
-}
-
-function brief(text: string): string {
-  return text.replaceAll(REMINDERS, "").trim()
 }

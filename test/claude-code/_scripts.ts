@@ -19,16 +19,16 @@ export function calls(...list: readonly Called[]): Script {
   return answers(list.map(toCall), "tool_calls")
 }
 
-/** Reasoning as DeepSeek and others stream it, then a text or calls. */
+/** Reasoning as DeepSeek and others stream it, before a text or calls. */
 export function thinks(thought: string, then: string | readonly Called[]): Script {
   const thinking = halves(thought).map((reasoning_content) => delta({ reasoning_content }))
   if (typeof then === "string") return answers([thinking, content(then)], "stop")
   return answers([thinking, ...then.map(toCall)], "tool_calls")
 }
 
-/** A text that is never finished. */
-export function begins(text: string): readonly object[] {
-  return [delta({ role: "assistant", content: "" }), ...content(text)]
+/** The beginning of a stream with a text, as it is written. */
+export function beginning(text: string): string {
+  return content(text).map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("")
 }
 
 function answers(parts: readonly (readonly object[])[], reason: string): Script {

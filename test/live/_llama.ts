@@ -32,11 +32,11 @@ export async function startLlama({ context, args = [] }: LlamaOptions): Promise<
 }
 
 /** A config with this model under a name, and under a pattern. */
-export function configFor({ base }: Pick<Llama, "base">): string {
+export function configFor({ base }: Pick<Llama, "base">, profile = "general"): string {
   return `models:
   claude-small: { backend: llama, model: smollm2 }
   "claude-*": { backend: llama, model: smollm2 }
 backends:
-  llama: { base_url: "${base}" }
+  llama: { base_url: "${base}", profile: ${profile} }
 `
 }

@@ -16,6 +16,8 @@ export interface LiveProxy {
   readonly url: string
   /** `METHOD path` of each request since the last call. */
   readonly requests: () => readonly string[]
+  /** All it has logged so far. */
+  readonly log: () => string
 }
 
 const made: string[] = []
@@ -36,6 +38,7 @@ export async function startProxy(config: string): Promise<LiveProxy> {
   let told = 0
   return {
     url,
+    log: () => output.err,
     requests() {
       const found = [...output.err.matchAll(/ received .*?method=(\S+) path=(\S+)/g)]
       const fresh = found.slice(told).map(([, method, path]) => `${method} ${path}`)

@@ -2,7 +2,7 @@
 import Anthropic, { APIError, APIUserAbortError } from "@anthropic-ai/sdk"
 import { beforeAll, describe, expect, test, vi } from "vitest"
 import type { MessageEvent } from "../../src/anthropic/events.ts"
-import { checkGrammar } from "../_laws.ts"
+import { checkGrammar } from "../../src/testing/grammar.ts"
 import { configFor, GREEDY, startLlama, type Llama } from "./_llama.ts"
 import { lacks } from "./_missing.ts"
 import { KEY, startProxy, type LiveProxy } from "./_proxy.ts"

@@ -5,8 +5,8 @@
 import Anthropic from "@anthropic-ai/sdk"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { MessageEvent } from "../../src/anthropic/events.ts"
-import { checkGrammar } from "../_laws.ts"
-import { configFor, GREEDY, startLlama } from "./_llama.ts"
+import { checkGrammar } from "../../src/testing/grammar.ts"
+import { configFor, GREEDY, startLlama, type Llama } from "./_llama.ts"
 import { lacks } from "./_missing.ts"
 import { KEY, startProxy } from "./_proxy.ts"
 import { lacksModel } from "./_python.ts"
@@ -18,8 +18,10 @@ const CAT: Anthropic.MessageParam[] = [{ role: "user", content: "Write one sente
 
 describe.skipIf(lacks(import.meta.url, lacksModel()))("a real model", () => {
   let client: Anthropic
+  let llama: Llama
   beforeAll(async () => {
-    const { url } = await startProxy(configFor(await startLlama({ context: 4096 })))
+    llama = await startLlama({ context: 4096 })
+    const { url } = await startProxy(configFor(llama))
     client = new Anthropic({ baseURL: url, apiKey: KEY, maxRetries: 0 })
   })
 
@@ -129,6 +131,37 @@ describe.skipIf(lacks(import.meta.url, lacksModel()))("a real model", () => {
     const { usage } = await client.messages.create(ask({ max_tokens: 1, messages: [{ role: "user", content }] }))
     const ratio = input_tokens / inputOf(usage)
     expect({ ratio, near: ratio > 0.7 && ratio < 1.4 }).toEqual({ ratio, near: true })
+  })
+
+  test("count_tokens is what the model counts, to the token, where its server says so", async () => {
+    const { url } = await startProxy(configFor(llama, "llama.cpp"))
+    const exact = new Anthropic({ baseURL: url, apiKey: KEY, maxRetries: 0 })
+    const call = { type: "tool_use" as const, id: "toolu_1", name: "weather", input: { city: "Oslo" } }
+    const asked: Pick<Params, "messages" | "system" | "tools"> = {
+      system: [{ type: "text", text: "You are brief. Du bist kurz angebunden. 请简短回答。" }],
+      messages: [
+        { role: "user", content: "What is the weather in Oslo?" },
+        { role: "assistant", content: [{ type: "text", text: "I'll look." }, call] },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: '{"celsius": -3.5}' }] },
+      ],
+      tools: [{ name: "weather", input_schema: { type: "object", properties: { city: { type: "string" } } } }],
+    }
+    const { input_tokens } = await exact.messages.countTokens({ model: MODEL, ...asked })
+    const { usage } = await exact.messages.create(ask({ max_tokens: 1, ...asked }))
+    expect(input_tokens).toBe(inputOf(usage))
+  })
+
+  test("count_tokens learns from the turns where it does not", async () => {
+    const content = "Der schnelle braune Fuchs springt über den faulen Hund, und dem Hund macht es nichts aus. ".repeat(20)
+    const messages: Params["messages"] = [{ role: "user", content }]
+    const { url } = await startProxy(configFor(llama))
+    const learning = new Anthropic({ baseURL: url, apiKey: KEY, maxRetries: 0 })
+    const { usage } = await learning.messages.create(ask({ max_tokens: 1, messages }))
+    const offBy = async (): Promise<number> => {
+      const { input_tokens } = await learning.messages.countTokens({ model: MODEL, messages })
+      return Math.abs(input_tokens - inputOf(usage))
+    }
+    await expect.poll(offBy).toBeLessThan(2)
   })
 
   test("answers several who ask at once, each with their own words", async () => {

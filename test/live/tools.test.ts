@@ -5,7 +5,7 @@
 import Anthropic from "@anthropic-ai/sdk"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { MessageEvent } from "../../src/anthropic/events.ts"
-import { checkGrammar } from "../_laws.ts"
+import { checkGrammar } from "../../src/testing/grammar.ts"
 import { configFor, GREEDY, startLlama } from "./_llama.ts"
 import { lacks } from "./_missing.ts"
 import { KEY, startProxy } from "./_proxy.ts"
