@@ -29,7 +29,8 @@ export function useLine(kinds: Readonly<Record<string, Kind>> = {}, server: Conf
       return [name, { api: "chat", profile: "general", ...kind, base_url: backend.url }]
     })
     const models = named.map(([name]) => [name, { backend: name, model: `${name}-model` }])
-    const proxy = await startProxy({ backends: Object.fromEntries(backends), models: Object.fromEntries(models), server })
+    const tables = { backends: Object.fromEntries(backends), models: Object.fromEntries(models) }
+    const proxy = await startProxy({ ...tables, server })
     running = { proxy, backend }
   })
   afterAll(async () => {
@@ -79,11 +80,15 @@ export function answer(finish: string, ...deltas: readonly object[]): Script {
 }
 
 /** A piece of a call, as a delta. */
-export function piece(index: number, fields: { readonly id?: string; readonly name?: string; readonly args?: unknown }): object {
-  const { id, name, args } = fields
-  return {
-    tool_calls: [{ index, ...(id !== undefined && { id, type: "function" }), function: { ...(name !== undefined && { name }), arguments: args } }],
-  }
+export function piece(index: number, { id, name, args }: Piece): object {
+  const label = id === undefined ? {} : { id, type: "function" }
+  return { tool_calls: [{ index, ...label, function: { ...(name !== undefined && { name }), arguments: args } }] }
+}
+
+interface Piece {
+  readonly id?: string
+  readonly name?: string
+  readonly args?: unknown
 }
 
 /** A tool of this name that takes anything. */

@@ -26,7 +26,10 @@ export function told({ stop, usage, model = "chat" }: Ending, ...blocks: readonl
 }
 
 /** The list of a message that breaks off inside its last block. */
-export function toldUntil(error: { readonly type: string; readonly message: string }, ...blocks: readonly Told[]): unknown[] {
+export function toldUntil(
+  error: { readonly type: string; readonly message: unknown },
+  ...blocks: readonly Told[]
+): unknown[] {
   const list = blocks.flatMap(toEvents)
   return [start("chat"), ...list.slice(0, -1), { type: "error", error, request_id: expect.stringMatching(/^req_/) }]
 }

@@ -41,7 +41,8 @@ test("litellm#30115, #27442: an item of the Responses API that nothing announced
 })
 
 test("ollama#17225, #14825: text is closed before thinking, and thinking before a call that follows at once", async () => {
-  const script = answer("tool_calls", { content: "a" }, { reasoning: "b" }, piece(0, { id: "c", name: "f", args: "{}" }))
+  const call = piece(0, { id: "c", name: "f", args: "{}" })
+  const script = answer("tool_calls", { content: "a" }, { reasoning: "b" }, call)
   expect(await line.stream(script, { ...thinking, tools: [tool("f")] })).toEqual(
     told({ stop: "tool_use" }, ["text", "a"], ["thinking", "b"], ["call", "c", "f", "{}"]),
   )

@@ -1,15 +1,42 @@
 /** What users of other proxies reported about thinking. */
 import { expect, test } from "vitest"
-import { answer, useLine } from "./_line.ts"
+import { fold } from "../../src/anthropic/fold.ts"
+import { answer, piece, tool, useLine } from "./_line.ts"
 import { told } from "./_told.ts"
 
-const line = useLine({ openai: { profile: "openai" }, deepseek: { profile: "deepseek" }, vllm: { profile: "vllm" } })
+const line = useLine({
+  openai: { profile: "openai" },
+  deepseek: { profile: "deepseek" },
+  gemini: { profile: "gemini" },
+  vllm: { profile: "vllm" },
+  responses: { api: "responses" },
+})
+
+/** A conversation in which the assistant thought, spoke and called. */
+function history(...content: readonly object[]): object {
+  return {
+    tools: [tool("f")],
+    messages: [
+      { role: "user", content: "q" },
+      { role: "assistant", content },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "c", content: "r" }] },
+    ],
+  }
+}
+
+const called = { type: "tool_use", id: "c", name: "f", input: {} }
+const call = { id: "c", type: "function", function: { name: "f", arguments: "{}" } }
+
+/** The assistant's message as the backend gets it back. */
+async function saidBefore(model: string, request: object): Promise<unknown> {
+  return ((await line.asked({ model, ...request })) as { readonly messages: readonly unknown[] }).messages[1]
+}
 
 /** What the backend is asked beside the fields of every request. */
 async function extra(model: string, request: object): Promise<unknown> {
-  const { model: _model, messages: _messages, max_tokens: _max, ...rest } = (await line.asked({ model, ...request })) as Record<string, unknown>
-  const { max_completion_tokens: _completion, ...more } = rest
-  return more
+  const usual = new Set(["model", "messages", "max_tokens", "max_completion_tokens"])
+  const body = Object.entries((await line.asked({ model, ...request })) as object)
+  return Object.fromEntries(body.filter(([field]) => !usual.has(field)))
 }
 
 test.each([
@@ -50,3 +77,84 @@ test.each([{ type: "disabled" }, { type: "adaptive" }, undefined])(
     expect(await line.asked({ ...request, context_management })).toEqual(await line.asked(request))
   },
 )
+
+const FOREIGN = [
+  { type: "thinking", thinking: "Hm.", signature: "EqQBCkYIAxgCKkB" },
+  { type: "redacted_thinking", data: "EmwKAhgBEgy3va3pzix" },
+]
+
+test.each(["chat", "deepseek", "gemini", "openai", "vllm", "responses"])(
+  "CLIProxyAPI#1584, #2172, ccs#415, UncommonRoute#19, #20, bifrost#6342: %s gets no thinking that another signed",
+  async (model) => {
+    const without = await line.asked({ model, ...history(called) })
+    expect(await line.asked({ model, ...history(...FOREIGN, called) })).toEqual(without)
+  },
+)
+
+test("Antigravity-Manager#608, llxprt-code#2335: what one backend thought does not go to another", async () => {
+  const script = answer("tool_calls", { reasoning_content: "Hm." }, piece(0, { id: "c", name: "f", args: "{}" }))
+  const thinking = { type: "adaptive" }
+  const { content } = fold(await line.stream(script, { model: "deepseek", thinking, tools: [tool("f")] })) ?? {}
+  expect(content?.map(({ type }) => type)).toEqual(["thinking", "tool_use"])
+  const request = { model: "openai", ...history(...(content ?? [])) }
+  expect(await line.asked(request)).toEqual(await line.asked({ model: "openai", ...history(called) }))
+})
+
+test("9router#355, cc-switch#2331, Roo#12195, bifrost#5887: DeepSeek gets its reasoning_content back", async () => {
+  const script = answer("tool_calls", { reasoning_content: "Hm." }, piece(0, { id: "c", name: "f", args: "{}" }))
+  const request = { model: "deepseek", thinking: { type: "adaptive" }, tools: [tool("f")] }
+  const { content } = fold(await line.stream(script, request)) ?? {}
+  expect(await saidBefore("deepseek", history(...(content ?? [])))).toEqual({
+    role: "assistant",
+    content: null,
+    reasoning_content: "Hm.",
+    tool_calls: [call],
+  })
+})
+
+test("awesome-deepseek-agent#63, free-claude-code#223: DeepSeek gets an empty reasoning_content where the thinking is another's", async () => {
+  expect(await saidBefore("deepseek", history(...FOREIGN, called))).toEqual({
+    role: "assistant",
+    content: null,
+    reasoning_content: "",
+    tool_calls: [call],
+  })
+})
+
+test("CLIProxyAPI#994, Antigravity-Manager#139, #3342: Gemini gets the stand-in for a missing signature", async () => {
+  const extra_content = { google: { thought_signature: "skip_thought_signature_validator" } }
+  expect(await saidBefore("gemini", history(called))).toEqual({
+    role: "assistant",
+    content: null,
+    tool_calls: [{ ...call, extra_content }],
+  })
+})
+
+test("CLIProxyAPI#994, Antigravity-Manager#139, #3342: Gemini gets its own signature back with the call it came with", async () => {
+  const extra_content = { google: { thought_signature: "c2lnbmVk" } }
+  const signed = { tool_calls: [{ index: 0, ...call, extra_content }] }
+  for (const thinking of [{ type: "adaptive" }, { type: "disabled" }]) {
+    const request = { model: "gemini", thinking, tools: [tool("f")] }
+    const { content } = fold(await line.stream(answer("tool_calls", signed), request)) ?? {}
+    expect(await saidBefore("gemini", history(...(content ?? [])))).toEqual({
+      role: "assistant",
+      content: null,
+      tool_calls: [{ ...call, extra_content }],
+    })
+  }
+})
+
+test("pi#5605: thinking that comes in a field and in `<think>` tags, in turns, is told once and never as text", async () => {
+  const script = answer(
+    "stop",
+    { reasoning_content: "Hm" },
+    { content: "<thi" },
+    { content: "nk>Hm" },
+    { reasoning_content: "..." },
+    { content: "...</think>" },
+    { content: "Hello" },
+  )
+  expect(await line.stream(script, { model: "vllm", thinking: { type: "adaptive" } })).toEqual(
+    told({ stop: "end_turn", model: "vllm" }, ["thinking", "Hm", "..."], ["text", "Hello"]),
+  )
+})

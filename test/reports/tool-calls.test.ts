@@ -137,7 +137,7 @@ test("CLIProxyAPI 8bc2eff58: ids that are too long are shortened alike in call a
   expect(called.map((id) => id.length)).toEqual([40, 40])
 })
 
-test("CLIProxyAPI 8bc2eff58: a backend's own long id comes to the client as it is, and back as it was short before", async () => {
+test("CLIProxyAPI 8bc2eff58: a backend's own long id reaches the client as it is", async () => {
   const id = `call_${"y".repeat(90)}`
   const message = (await line.whole(
     json(200, { choices: [{ message: { tool_calls: [call(id)] }, finish_reason: "tool_calls" }] }),
@@ -179,7 +179,10 @@ test("bifrost#3511: a loop of tools, from declaration to result", async () => {
       toolMessage("c"),
     ],
     tools: [
-      { type: "function", function: { name: "get_weather", description: "Tells the weather.", parameters: input_schema } },
+      {
+        type: "function",
+        function: { name: "get_weather", description: "Tells the weather.", parameters: input_schema },
+      },
     ],
     tool_choice: { type: "function", function: { name: "get_weather" } },
   })
