@@ -9,9 +9,10 @@ import { openProxy } from "./node/open.ts"
 import { devState } from "./node/dev-state.ts"
 
 const state = devState()
-const opened = await openProxy({ spareKey: state.spareKey })
+const before = state.opened
+const opened = await openProxy({ spareKey: state.spareKey, ...(before && { storage: before.storage }) })
 // Answers that the proxy before this one is giving go on; only its plugins are closed.
-await state.opened?.close()
+await before?.close(opened.storage)
 const { host, port } = opened.settings.server
 if (!state.opened && !state.ownServer) opened.announce(toAddress(host, port))
 state.opened = opened

@@ -2,14 +2,25 @@
  * Plugins: a name, options, and a `setup` that returns stages. A plugin lives as long as the proxy it was set up for.
  */
 import type { Storage } from "unstorage"
+import type { Counters } from "./counters.ts"
+import type { Globs } from "./glob.ts"
+import { guard, type Guard } from "./guard.ts"
 import type { Log } from "./log.ts"
-import type { AnyStage } from "./stage.ts"
+import type { AnyStage, Authorized, Parsed, Target } from "./stage.ts"
 
 /** What a plugin is given beside its options. */
 export interface PluginTools {
-  /** Storage of its own, under its name. */
+  /** Storage of its own, under its name. It may fail or be slow: a request should do without it then. */
   readonly storage: Storage
+  /** Counters of its own, right across processes where the storage is Redis. */
+  readonly counters: Counters
   readonly log: Log
+  /** The routes of the config: which model's names lead where, for plugins whose options name models. */
+  readonly models: Globs<Target>
+  /** The names of the config's keys, for plugins whose options name keys. */
+  readonly keys: readonly string[]
+  /** Where the line would send a request. Throws what `route` throws: 403 and 404, and 502 for what is not ready. */
+  targetOf(context: Parsed): Target
 }
 
 /** A schema by the Standard Schema convention, which valibot (exported here as `v`), zod and arktype follow. */
@@ -31,13 +42,38 @@ interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** What `setup` returns: stages, and what to do when the proxy is closed. */
-export type Setup = AnyStage | readonly AnyStage[] | { readonly stages: readonly AnyStage[]; close?(): void | Promise<void> }
+/** What `setup` returns: stages, GET endpoints of its own, and what to do when the proxy is closed. */
+export type Setup =
+  | AnyStage
+  | readonly AnyStage[]
+  | {
+      readonly stages: readonly AnyStage[]
+      /** By path; they need a key, as others do, and stages before `auth` and `parse` stand around them. */
+      readonly routes?: Readonly<Record<`/${string}`, Route>>
+      close?(): void | Promise<void>
+    }
+
+/** Answers GET requests of one path. */
+export type Route = (context: Authorized) => Response | Promise<Response>
 
 export interface Plugin<Options = unknown> {
   readonly name: string
   /** Checks and completes the options of config.yaml. Without it a plugin takes none. */
   readonly options?: OptionsSchema<Options>
+  /**
+   * What its stages do to a request when they fail: `fail` answers it with 500, `skip` goes on without them. A
+   * `ProxyError` is an answer and no failure. `onError` beside the options in config.yaml wins.
+   *
+   * @default "fail"
+   */
+  readonly onError?: Guard["onError"]
+  /**
+   * Seconds a stage may take for a request, without the time it waits for `next`. `timeLimit` beside the options in
+   * config.yaml wins.
+   *
+   * @default 30
+   */
+  readonly timeLimit?: number
   setup(options: Options, tools: PluginTools): Setup | Promise<Setup>
 }
 
@@ -45,6 +81,8 @@ export interface Plugin<Options = unknown> {
 export interface PluginUse {
   readonly plugin: Plugin
   readonly options: unknown
+  /** What the config says beside the options; it wins over what the plugin says of itself. */
+  readonly guard?: Partial<Guard>
 }
 
 /** Types a plugin. `setup` gets its options as the schema gives them. */
@@ -92,6 +130,7 @@ function toKey(part: PropertyKey | { readonly key: PropertyKey }): string | numb
 /** The stages of all plugins, in order, and how to close them. */
 export interface Running {
   readonly stages: readonly AnyStage[]
+  readonly routes: ReadonlyMap<string, Route>
   /** Closes the last one set up first. One that fails does not keep the others from it. */
   close(): Promise<void>
 }
@@ -99,30 +138,64 @@ export interface Running {
 /** Sets plugins up in order. When one fails, those before it are closed and its error names it. */
 export async function setUpPlugins(uses: readonly PluginUse[], toolsFor: (name: string) => PluginTools): Promise<Running> {
   const stages: AnyStage[] = []
-  const closers: { readonly name: string; readonly close: () => void | Promise<void> }[] = []
+  const routes = new Map<string, Route>()
+  const closers: { readonly log: Log; readonly close: () => void | Promise<void> }[] = []
   const close = async (): Promise<void> => {
-    for (const { name, close } of closers.toReversed()) {
+    for (const { log, close } of closers.toReversed()) {
       try {
         await close()
       } catch (error) {
-        toolsFor(name).log.error("plugin did not close", { error: String(error) })
+        log.error("plugin did not close", { error: String(error) })
       }
     }
   }
-  for (const { plugin, options } of uses) {
+  for (const { plugin, options, guard: own } of uses) {
+    const { onError = "fail", timeLimit = TIME_LIMIT } = { ...plugin, ...own }
+    const tools = toolsFor(plugin.name)
+    const add = (made: readonly AnyStage[]): void => {
+      for (const stage of made) stages.push(guardAny(stage, { onError, timeLimit }, tools.log))
+    }
     try {
-      const made = await plugin.setup(options, toolsFor(plugin.name))
-      if (isList(made)) stages.push(...made)
-      else if ("stages" in made) {
-        stages.push(...made.stages)
-        if (made.close) closers.push({ name: plugin.name, close: made.close.bind(made) })
-      } else stages.push(made)
+      const made = await plugin.setup(options, tools)
+      add(toStageList(made))
+      if ("stages" in made) {
+        for (const [path, route] of Object.entries(made.routes ?? {})) {
+          if (routes.has(path)) throw new Error(`another plugin answers ${path} already`)
+          routes.set(path, route)
+        }
+        if (made.close) closers.push({ log: tools.log, close: made.close.bind(made) })
+      }
     } catch (cause) {
       await close()
       throw new Error(`plugin ${plugin.name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     }
   }
-  return { stages, close }
+  return { stages, routes, close }
+}
+
+/** Seconds. Generous: a stage may ask a service of its own, and the client is pinged meanwhile. */
+const TIME_LIMIT = 30
+
+/** A stage of any place; which it is, is looked at so that its types stay together. */
+function guardAny(stage: AnyStage, guarded: Guard, log: Log): AnyStage {
+  switch (stage.before) {
+    case "auth":
+      return guard(stage, guarded, log)
+    case "parse":
+      return guard(stage, guarded, log)
+    case "route":
+      return guard(stage, guarded, log)
+    case "toOpenAI":
+      return guard(stage, guarded, log)
+    case "upstream":
+      return guard(stage, guarded, log)
+  }
+}
+
+/** The stages among what a setup has returned. */
+export function toStageList(made: Setup): readonly AnyStage[] {
+  if (isList(made)) return made
+  return "stages" in made ? made.stages : [made]
 }
 
 function isList(made: Setup): made is readonly AnyStage[] {

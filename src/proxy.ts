@@ -4,19 +4,26 @@
  */
 import { getRouterParam, H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
+import { mountOf } from "./areas.ts"
 import { createText } from "./body.ts"
+import { createCarrier } from "./carrier.ts"
+import { createCalibration } from "./calibration.ts"
 import { checkConfig, resolveConfig, type Config, type Settings } from "./config/config.ts"
 import { clientGone, createDial } from "./dial.ts"
 import { createCountTokens } from "./endpoints/count-tokens.ts"
+import { allowExplanation, createExplain, EXPLAIN, wantsExplanation } from "./endpoints/explain.ts"
 import { answerHealth, answerReady } from "./endpoints/health.ts"
 import { createGetModel, createListModels } from "./endpoints/models.ts"
+import { createCounters, type Counters } from "./counters.ts"
 import { causeOf, ProxyError, toErrorBody, toProxyError } from "./error.ts"
 import { createHealth } from "./health.ts"
 import { createLessons } from "./lessons.ts"
 import { createMask, printable, SILENT, type Log } from "./log.ts"
-import { createEntrance, createPipeline } from "./pipeline.ts"
-import { setUpPlugins, type PluginUse } from "./plugin.ts"
-import { toStages, type Authorized, type Received } from "./stage.ts"
+import { createEntrance, createPipeline, lineUp, type Line } from "./pipeline.ts"
+import { setUpPlugins, type PluginTools, type PluginUse } from "./plugin.ts"
+import { createReplays } from "./replays.ts"
+import { createRefusals } from "./refusals.ts"
+import { toStages, type Authorized, type Client, type Received } from "./stage.ts"
 import { createAuth, subtleDigest, type Digest } from "./stages/auth.ts"
 import { createEncode } from "./stages/encode.ts"
 import { createFromOpenAI } from "./stages/from-openai.ts"
@@ -24,6 +31,7 @@ import { parse } from "./stages/parse.ts"
 import { createFind, createRoute } from "./stages/route.ts"
 import { createToOpenAI } from "./stages/to-openai.ts"
 import { createUpstream } from "./stages/upstream.ts"
+import { createTokenize } from "./tokenize.ts"
 
 export interface ProxyOptions {
   /** Plugins with their options, outermost first. */
@@ -41,10 +49,17 @@ export interface ProxyOptions {
 export interface Proxy {
   readonly app: H3
   readonly settings: Settings
+  /** The stages as they follow each other, the plugins' with the place they stand before. */
+  readonly stages: readonly string[]
   fetch(request: Request): Response | Promise<Response>
+  /** What would become of a body of `POST /v1/messages`: the {@link Explanation} as JSON, or the error it would get. */
+  explain(body: string): Promise<Response>
   /** Closes the plugins. Requests that are running are not waited for. */
   close(): Promise<void>
 }
+
+/** Who runs the program. */
+const OPERATOR: Client = { name: "operator", explain: true, may: () => true }
 
 /** Answers one method of one path. */
 type Handler = (context: Received, event: H3Event) => Response | Promise<Response>
@@ -56,35 +71,48 @@ type Handler = (context: Received, event: H3Event) => Response | Promise<Respons
  */
 export async function createProxy(config: Config | Settings, options: ProxyOptions = {}): Promise<Proxy> {
   const settings = "routes" in config ? config : resolveConfig(checkConfig(config))
-  const { server, routes, backends, clients, secrets } = settings
+  const { server, routes, backends, clients, secret, secrets } = settings
   const { plugins = [], log = SILENT, fetch, digest = subtleDigest, storage = createStorage() } = options
   const mask = createMask(secrets)
   const health = createHealth(backends, mask)
-  const running = await setUpPlugins(plugins, (name) => ({
-    storage: prefixStorage(storage, `plugin:${name}`),
-    log: log.with({ plugin: name }),
-  }))
+  const find = createFind(routes)
+  const keys = clients.map(({ client }) => client.name)
+  const targetOf: PluginTools["targetOf"] = ({ request, client, original }) => find(request.model, client, original.request.model)
+  const counting: Counters[] = []
+  const running = await setUpPlugins(plugins, (name) => {
+    const own = log.with({ plugin: name })
+    const counters = createCounters(storage, mountOf(name), own)
+    counting.push(counters)
+    return { storage: prefixStorage(storage, mountOf(name)), counters, log: own, models: routes, keys, targetOf }
+  })
   const stages = toStages(running.stages)
   const auth = await createAuth(clients, digest)
-  const find = createFind(routes)
-  const messages = createPipeline(
-    {
-      auth,
-      parse,
-      route: createRoute(find),
-      toOpenAI: createToOpenAI(),
-      upstream: createUpstream(createDial(fetch), health, createLessons(prefixStorage(storage, "lessons"), log)),
-      fromOpenAI: createFromOpenAI(newId),
-      encode: createEncode({ ping: server.ping, mask }),
-    },
-    stages,
-  )
+  const carrier = await createCarrier(secret)
+  const replays = createReplays({ storage: prefixStorage(storage, "reasoning"), carrier, digest, log })
+  const dial = createDial(fetch)
+  const calibration = createCalibration(prefixStorage(storage, "calibration"), log)
+  const toOpenAI = createToOpenAI(carrier, replays)
+  const lessons = createLessons(prefixStorage(storage, "lessons"), log)
+  const line: Line = {
+    auth,
+    parse,
+    route: createRoute(find),
+    toOpenAI,
+    upstream: createUpstream(dial, health, lessons, createRefusals(digest)),
+    fromOpenAI: createFromOpenAI(newId, calibration, carrier, replays),
+    encode: createEncode({ ping: server.ping, mask }),
+  }
+  const messages = createPipeline(line, stages)
+  const own = new WeakSet<Request>() // made here for who runs the program: no key is asked of them
+  const allowed = async (context: Received): Promise<Authorized> =>
+    own.has(context.req) ? { ...context, client: OPERATOR } : allowExplanation(await auth(context))
+  const explain = createExplain({ ...line, auth: allowed }, stages, lessons, mask)
   const enter = (answer: (context: Authorized) => Promise<Response>): Handler => createEntrance({ auth }, stages, answer)
   const getModel = createGetModel(routes)
 
-  const table: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
-    "/v1/messages": { POST: messages },
-    "/v1/messages/count_tokens": { POST: enter(createCountTokens(find)) },
+  const table: Record<string, Readonly<Record<string, Handler>>> = {
+    "/v1/messages": { POST: (context) => (wantsExplanation(context.req) ? explain : messages)(context) },
+    "/v1/messages/count_tokens": { POST: enter(createCountTokens(find, createTokenize(dial, toOpenAI), calibration)) },
     "/v1/models": { GET: enter(createListModels(routes)) },
     "/v1/models/**:id": { GET: (context, event) => enter((authorized) => getModel(authorized, idIn(event)))(context, event) },
     "/api/event_logging/batch": { POST: ({ head }) => Response.json({}, { headers: head }) },
@@ -97,6 +125,11 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
       },
     },
     "/": { GET: ({ head }) => Response.json({ name: "llm-proxy", api: "/v1/messages" }, { headers: head }) },
+  }
+
+  for (const [path, route] of running.routes) {
+    if (table[path]) throw new Error(`a plugin answers ${path}, which the proxy answers itself`)
+    table[path] = { GET: enter(async (context) => route(context)) }
   }
 
   const toResponse = (thrown: unknown, { id, head, log }: Pick<Received, "id" | "head" | "log">): Response => {
@@ -135,7 +168,16 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
     const context = toReceived(event, "", log, 0)
     return toResponse(new ProxyError(404, `there is no ${printable(event.url.pathname)} here`), context)
   })
-  return { app, settings, fetch: (request) => app.fetch(request), close: () => running.close() }
+  const close = async (): Promise<void> => {
+    await running.close()
+    await Promise.all(counting.map((counters) => counters.close()))
+  }
+  const explainOwn = async (body: string): Promise<Response> => {
+    const request = new Request("http://localhost/v1/messages", { method: "POST", body, headers: EXPLAIN })
+    own.add(request)
+    return app.fetch(request)
+  }
+  return { app, settings, stages: lineUp(stages), explain: explainOwn, fetch: (request) => app.fetch(request), close }
 }
 
 function toReceived(event: H3Event, path: string, log: Log, maxBody: number): Received {

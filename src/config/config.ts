@@ -29,6 +29,8 @@ export interface Settings {
   /** Model name or pattern → where it goes. */
   readonly routes: Globs<Target>
   readonly clients: readonly { readonly key: string; readonly client: Client }[]
+  /** What the program derives keys of its own from: `server.secret`, else the clients' keys. */
+  readonly secret: string
   /** Every key that must not leave the process. */
   readonly secrets: readonly string[]
 }
@@ -84,15 +86,17 @@ export function resolveConfig(config: Config, missing: ReadonlyMap<string, reado
     if (backend) routes.push([pattern, { model, backend }])
   }
   const keys = config.keys ?? []
+  const { secret, ...server } = config.server ?? {}
   return {
-    server: defu(config.server ?? {}, SERVER),
+    server: defu(server, SERVER),
     backends,
     routes: createGlobs(routes),
-    clients: keys.map(({ name, key, models }) => {
+    clients: keys.map(({ name, key, models, explain = false }) => {
       const allowed = models && createGlobs(models.map((pattern): [string, true] => [pattern, true]))
-      return { key, client: { name, may: (model) => !allowed || allowed.match(model) !== undefined } }
+      return { key, client: { name, explain, may: (model) => !allowed || allowed.match(model) !== undefined } }
     }),
-    secrets: [...keys.map(({ key }) => key), ...[...backends.values()].flatMap(secretsOf)],
+    secret: secret || keys.map(({ key }) => key).sort().join(" "), // no key has a blank
+    secrets: [...(secret ? [secret] : []), ...keys.map(({ key }) => key), ...[...backends.values()].flatMap(secretsOf)],
   }
 }
 

@@ -50,7 +50,7 @@ export function findContradictions({ models, backends, keys }: Config): readonly
     mistakes.push({ path: ["models", model, "backend"], message })
   }
   for (const [name, { api, base_url }] of Object.entries(backends)) {
-    if (base_url !== "demo:" || api !== "responses") continue
+    if (base_url !== "demo:" || (api ?? "auto") === "auto" || api === "chat") continue
     mistakes.push({ path: ["backends", name, "api"], message: "the demo speaks chat only" })
   }
   for (const [n, { name, key }] of (keys ?? []).entries()) {
@@ -89,8 +89,10 @@ function isMissing(issue: Issue): boolean {
   return issue.type === "strict_object" && issue.received === "undefined"
 }
 
-function isSecret([section, , option]: Path): boolean {
+function isSecret([section, key, option]: Path): boolean {
   if (section === "keys") return option === "key"
+  if (section === "server") return key === "secret"
+  if (section === "storage") return option !== "driver"
   return section === "backends" && (option === "api_key" || option === "headers" || option === "base_url")
 }
 

@@ -21,6 +21,9 @@ export const KEY = {
   rule: "must be printable ASCII without blanks and commas",
 } as const
 
+/** Nobody should find it by trying. Also the rule of the variable LLM_PROXY_SECRET. */
+export const SECRET = { least: 16, rule: "must be text of 16 characters or more" } as const
+
 /** A mapping with these options and no others. */
 export function mapping<const Entries extends v.ObjectEntries>(entries: Entries) {
   const allowed = Object.keys(entries).join(", ")

@@ -19,6 +19,7 @@ import {
   oneOf,
   port,
   seconds,
+  SECRET,
   text,
 } from "./rules.ts"
 
@@ -92,6 +93,7 @@ export const FlagsSchema = mapping({
   user_field: v.optional(oneOf(["user", "safety_identifier", "none"])),
   cache_marks: v.optional(oneOf(["none", "cache_control", "prompt_cache_breakpoint"])),
   cache_models: v.optional(names),
+  cache_places: v.optional(v.array(oneOf(["tools", "system", "user", "tool_results"]))),
   billing_header: v.optional(flag),
   tokenize: v.optional(v.nullable(oneOf(["messages", "template"]))),
   prefill: v.optional(oneOf(["refuse", "pass", "continue_final_message", "prefix", "partial"])),
@@ -143,6 +145,13 @@ const ServerSchema = mapping({
       v.description("Seconds running answers get after SIGTERM. Default 30."),
     ),
   ),
+  secret: v.optional(
+    v.pipe(
+      v.string(SECRET.rule),
+      v.check((secret) => secret.length >= SECRET.least, SECRET.rule),
+      v.description("What thinking that travels through clients is sealed with; write ${SOME_VARIABLE}. Default: the keys."),
+    ),
+  ),
 })
 
 const KeySchema = mapping({
@@ -158,6 +167,9 @@ const KeySchema = mapping({
       v.description("Models it may use, globs allowed. Default: all."),
     ),
   ),
+  explain: v.optional(
+    v.pipe(flag, v.description("Whether it may see what becomes of a request: x-llm-proxy-explain. Default false.")),
+  ),
 })
 
 const PLUGIN = "must be `name`, or `name:` with its options indented below it"
@@ -170,6 +182,11 @@ const PluginSchema = v.union(
     ),
   ],
   PLUGIN,
+)
+
+const StorageSchema = named(
+  v.looseObject({ driver: v.pipe(name, v.description("Name of an unstorage driver: memory, fs, lru-cache, redis …")) }, "must be a mapping with driver and its options"),
+  "areas to drivers",
 )
 
 // Optional sections may be empty (null), which is what stays when all their lines are commented out.
@@ -185,6 +202,14 @@ export const ConfigSchema = v.pipe(
       v.pipe(
         v.array(KeySchema, "must be a list of keys"),
         v.description("Keys clients may use, beside PROXY_API_KEY."),
+      ),
+    ),
+    storage: v.nullish(
+      v.pipe(
+        StorageSchema,
+        v.description(
+          "Where things are kept, by area: the name of a plugin, lessons, reasoning or calibration, and default for all others. Without it in memory.",
+        ),
       ),
     ),
     plugins: v.nullish(

@@ -1,11 +1,23 @@
-/** The command `llm-proxy`: its few arguments, its signals, and the words for whatever goes wrong. */
+/** The command `llm-proxy`: its arguments, its signals, and the words for whatever goes wrong. */
+import type { Command } from "./command.ts"
+import { explain } from "./commands/explain.ts"
+import { pluginNew } from "./commands/plugin-new.ts"
+import { plugins } from "./commands/plugins.ts"
+import { TERMINAL } from "./open.ts"
 import { ownVersion } from "./own-package.ts"
 import { startServer, type RunningServer } from "./server.ts"
 import { firstLine, StartError } from "./start-error.ts"
 
+/** By their first word. */
+const COMMANDS: Readonly<Record<string, Command>> = { explain, plugins, plugin: pluginNew }
+
 const HELP = `llm-proxy: Anthropic's Messages API in front of OpenAI-compatible backends
 
 Usage: llm-proxy [--help] [--version]
+       llm-proxy COMMAND
+
+Without a command it serves. Commands:
+${Object.values(COMMANDS).map(({ usage, about }) => `  ${usage.padEnd(16)}  ${about}`).join("\n")}
 
 It is set up by a file and by variables; .env in this folder, and beside the config, is read too.
   LLM_PROXY_CONFIG  the config file (config.yaml)
@@ -22,12 +34,25 @@ export async function run(args: readonly string[]): Promise<void> {
   process.stderr.on("error", () => {})
   if (args.includes("--help") || args.includes("-h")) return void process.stdout.write(HELP)
   if (args.includes("--version")) return void process.stdout.write(`${ownVersion()}\n`)
-  if (args.length > 0) return exit(2, `llm-proxy: unknown argument ${JSON.stringify(args[0])}; try --help`)
+  const [first, ...rest] = args
+  if (first !== undefined) return command(first, rest)
   let server: RunningServer | undefined
   endOnSignals(() => server)
   try {
     server = await startServer()
     survive(server)
+  } catch (error) {
+    exit(1, error instanceof StartError ? wordsOf(error) : `llm-proxy: ${firstLine(String(error))}`)
+  }
+}
+
+async function command(name: string, args: readonly string[]): Promise<void> {
+  const known = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!known) return exit(2, `llm-proxy: unknown argument ${JSON.stringify(name)}; try --help`)
+  try {
+    const code = await known.run(args, TERMINAL)
+    if (code === undefined) return exit(2, `llm-proxy: usage: llm-proxy ${known.usage}`)
+    process.exitCode = code
   } catch (error) {
     exit(1, error instanceof StartError ? wordsOf(error) : `llm-proxy: ${firstLine(String(error))}`)
   }
@@ -43,6 +68,7 @@ function endOnSignals(running: () => RunningServer | undefined): void {
     asked = true
     void server.close().finally(() => process.exit(0))
   }
+  process.on("SIGHUP", () => void running()?.reload())
   process.on("SIGTERM", end)
   process.on("SIGINT", end)
 }

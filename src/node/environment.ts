@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { parseEnv } from "node:util"
 import { shorten } from "../config/mistakes.ts"
-import { KEY, PORT } from "../config/rules.ts"
+import { KEY, PORT, SECRET } from "../config/rules.ts"
 import { LEVELS, type Level } from "../log.ts"
 import { codeOf, reasonOf, StartError } from "./start-error.ts"
 import type { Env } from "./substitute.ts"
@@ -15,6 +15,8 @@ import type { Env } from "./substitute.ts"
 export interface Variables {
   /** `PROXY_API_KEY`: the key clients use. */
   readonly key: string | undefined
+  /** `LLM_PROXY_SECRET`, wins over `server.secret`. */
+  readonly secret: string | undefined
   /** `LOG_LEVEL`. @default "info" */
   readonly level: Level
   /** `LOG_FILE`: where log lines go too. */
@@ -46,6 +48,8 @@ export function readVariables(env: Env): Variables {
   const wrong: string[] = []
   const key = env["PROXY_API_KEY"] || undefined
   if (key && !KEY.pattern.test(key)) wrong.push(`PROXY_API_KEY: ${KEY.rule}`)
+  const secret = env["LLM_PROXY_SECRET"] || undefined
+  if (secret && secret.length < SECRET.least) wrong.push(`LLM_PROXY_SECRET: ${SECRET.rule}`)
   const level = toLevel(env["LOG_LEVEL"] || "info")
   if (!level) wrong.push(`LOG_LEVEL: must be one of ${LEVELS.join(", ")}, not ${shorten(env["LOG_LEVEL"])}`)
   const port = env["PORT"]?.trim()
@@ -54,6 +58,7 @@ export function readVariables(env: Env): Variables {
   if (wrong.length > 0) throw new StartError(wrong)
   return {
     key,
+    secret,
     level: level ?? "info",
     logFile: env["LOG_FILE"] || undefined,
     host: env["HOST"]?.trim() || undefined,

@@ -17,6 +17,7 @@ import { ownVersion } from "./own-package.ts"
 import { displayed } from "./plugin-file.ts"
 import { loadPlugins } from "./plugin-folder.ts"
 import { firstLine, StartError } from "./start-error.ts"
+import { keepStorage, type OpenStorage } from "./storage.ts"
 import type { Env } from "./substitute.ts"
 import { undiciFetch } from "./undici.ts"
 
@@ -39,20 +40,32 @@ export interface OpenOptions {
   readonly terminal?: Terminal
   /** The key to use when none is set, instead of a new one. */
   readonly spareKey?: string
+  /** Of the proxy before this one; used on where the config says the same about it. */
+  readonly storage?: OpenStorage
+  /** Imports plugins anew: a word that tells this import from those before it. */
+  readonly fresh?: string
 }
 
 export interface Opened {
   readonly proxy: Proxy
   readonly settings: Settings
   readonly log: Log
-  /** The config's folder. */
+  /** The config's path, and its folder. */
+  readonly file: string
   readonly folder: string
+  /** The working folder, whose `.env` counts too. */
+  readonly cwd: string
+  readonly storage: OpenStorage
+  /** The key that was made because none is set. */
+  readonly key: string | undefined
   /** Shows where the proxy listens and what it does, and the key if it was made for this run. */
   announce(url: string): void
-  close(): Promise<void>
+  /** @param kept Storage that somebody else goes on with. */
+  close(kept?: OpenStorage): Promise<void>
 }
 
-const TERMINAL: Terminal = {
+/** The process's own. */
+export const TERMINAL: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   tty: process.stderr.isTTY === true,
@@ -77,21 +90,27 @@ export async function openProxy(options: OpenOptions = {}): Promise<Opened> {
     // What a schema says about a wrong option may quote the option, which may be what a variable held.
     const hide = createMask(file.values)
     const tell = (mistake: Mistake) => hide(file.tell(mistake))
-    const plugins = await loadPlugins(config.plugins ?? [], join(folder, "plugins"), tell)
+    const plugins = await loadPlugins(config.plugins ?? [], join(folder, "plugins"), tell, options.fresh)
     const notice = made && (await noticeFor(made, folder, terminal.tty))
-    const proxy = await createProxy(settings, { plugins, log, fetch: undiciFetch, digest: sha256 })
+    const storage = await keepStorage(config.storage ?? {}, folder, tell, options.storage)
+    const proxy = await createProxy(settings, { plugins, log, fetch: undiciFetch, digest: sha256, storage: storage.storage })
     return {
       proxy,
       settings,
       log,
+      file: resolve(cwd, path),
       folder,
+      cwd,
+      storage,
+      key: made,
       announce: (url) => {
         const names = plugins.map(({ plugin }) => plugin.name)
         terminal.out(mask(toBanner(settings, { version: ownVersion(), url, plugins: names })))
         if (notice) terminal.err(`${notice}\n`)
       },
-      close: async () => {
+      close: async (kept) => {
         await proxy.close()
+        if (kept !== storage) await storage.storage.dispose()
         logFile?.close()
       },
     }
@@ -110,7 +129,7 @@ function toStartError(thrown: unknown, mask: (text: string) => string): StartErr
 }
 
 /** What variables say wins over the file. `PROXY_API_KEY` is a key of the name `default`. */
-function withVariables({ config, tell }: ConfigFile, { key, host, port }: Variables): Config {
+function withVariables({ config, tell }: ConfigFile, { key, secret, host, port }: Variables): Config {
   const listed = config.keys ?? []
   const clash = listed.findIndex((other) => key !== undefined && (other.name === "default" || other.key === key))
   if (clash >= 0) {
@@ -119,7 +138,12 @@ function withVariables({ config, tell }: ConfigFile, { key, host, port }: Variab
   }
   return {
     ...config,
-    server: { ...config.server, ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
+    server: {
+      ...config.server,
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+      ...(secret !== undefined && { secret }),
+    },
     keys: key === undefined ? listed : [...listed, { name: "default", key }],
   }
 }

@@ -9,6 +9,7 @@ const COMPILED = import.meta.url.endsWith(".js")
 
 const NAMES: Readonly<Record<string, string>> = {
   "llm-proxy": new URL(sibling("../index"), import.meta.url).href,
+  "llm-proxy/testing": new URL(sibling("../testing/index"), import.meta.url).href,
   "llm-proxy/node": new URL(sibling("./index"), import.meta.url).href,
 }
 

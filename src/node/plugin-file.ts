@@ -4,11 +4,14 @@ import { pathToFileURL } from "node:url"
 import { isPlugin, type Plugin } from "../plugin.ts"
 import { codeOf, firstLine, StartError } from "./start-error.ts"
 
-/** @throws {StartError} when the file cannot be imported, or its default export is no plugin. */
-export async function importPlugin(file: string): Promise<Plugin> {
+/**
+ * @param fresh Imports the file anew: a word that tells this import from those before it.
+ * @throws {StartError} when the file cannot be imported, or its default export is no plugin.
+ */
+export async function importPlugin(file: string, fresh?: string): Promise<Plugin> {
   let found: { readonly default?: unknown }
   try {
-    found = await import(pathToFileURL(file).href)
+    found = await import(pathToFileURL(file).href + (fresh ? `?${fresh}` : ""))
   } catch (error) {
     throw new StartError(`${displayed(file)}${lineOf(error, file)}: ${explain(error)}`, { cause: error })
   }

@@ -7,15 +7,17 @@ import { join, parse } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Config } from "../config/config.ts"
 import { shorten, type Mistake } from "../config/mistakes.ts"
-import { validateOptions, type PluginUse } from "../plugin.ts"
+import { validateOptions, type OptionsIssue, type PluginUse } from "../plugin.ts"
 import { answerToOwnName } from "./own-package.ts"
+import { readEntry } from "./plugin-entry.ts"
 import { displayed, importPlugin } from "./plugin-file.ts"
 import { StartError } from "./start-error.ts"
 
 /** As the config lists them. */
 type Entries = NonNullable<Config["plugins"]>
 
-const NAME = /^[a-z0-9][a-z0-9_-]*$/
+/** What a plugin and its file may be called. */
+export const PLUGIN_NAME = /^[a-z0-9][a-z0-9_-]*$/
 const EXTENSIONS = new Set([".ts", ".mts", ".js", ".mjs"])
 
 /**
@@ -23,12 +25,14 @@ const EXTENSIONS = new Set([".ts", ".mts", ".js", ".mjs"])
  *
  * @param beside The `plugins` folder beside the config; it need not be there.
  * @param tell Makes a mistake in the config a line.
+ * @param fresh Imports the files anew: a word that tells this import from those before it.
  * @throws {StartError} with a line for each plugin that is unknown, ambiguous, broken, or has wrong options.
  */
 export async function loadPlugins(
   entries: Entries,
   beside: string,
   tell: (mistake: Mistake) => string,
+  fresh?: string,
 ): Promise<readonly PluginUse[]> {
   if (entries.length === 0) return []
   answerToOwnName()
@@ -36,18 +40,20 @@ export async function loadPlugins(
   const uses: PluginUse[] = []
   const wrong: string[] = []
   for (const [n, entry] of entries.entries()) {
-    const [name = "", options] = typeof entry === "string" ? [entry] : (Object.entries(entry)[0] ?? [])
+    const { name, options, guard, issues } = readEntry(entry)
+    const wrongAt = ({ path, message }: OptionsIssue) => wrong.push(tell({ path: ["plugins", n, name, ...path], message }))
+    issues.forEach(wrongAt)
     const candidates = files.get(name) ?? []
     const file = candidates[0]
-    if (!file || candidates.length > 1 || !NAME.test(name)) {
+    if (!file || candidates.length > 1 || !PLUGIN_NAME.test(name)) {
       wrong.push(tell({ path: ["plugins", n], message: complaint(name, candidates, [...files.keys()]) }))
       continue
     }
     try {
-      const plugin = await importPlugin(file)
+      const plugin = await importPlugin(file, fresh)
       const checked = await validateOptions(plugin, options)
-      if ("options" in checked) uses.push({ plugin, options: checked.options })
-      else for (const { path, message } of checked.issues) wrong.push(tell({ path: ["plugins", n, name, ...path], message }))
+      if ("options" in checked) uses.push({ plugin, options: checked.options, guard })
+      else checked.issues.forEach(wrongAt)
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       wrong.push(error.message)
@@ -58,7 +64,7 @@ export async function loadPlugins(
 }
 
 function complaint(name: string, candidates: readonly string[], known: readonly string[]): string {
-  if (!NAME.test(name)) return `${shorten(name)} is not a plugin's name: lower-case letters, digits, - and _`
+  if (!PLUGIN_NAME.test(name)) return `${shorten(name)} is not a plugin's name: lower-case letters, digits, - and _`
   const files = candidates.map(displayed)
   if (files.length > 1) return `${shorten(name)} is more than one file: ${files.join(" and ")}`
   return `there is no plugin ${shorten(name)}; there is ${known.toSorted().join(", ") || "none"}`
@@ -84,7 +90,7 @@ async function listFiles(folders: readonly string[]): Promise<Map<string, string
       const { name, ext } = parse(file)
       const path = join(folder, file)
       const target = await real(path)
-      if (!NAME.test(name) || !EXTENSIONS.has(ext) || seen.has(`${name}:${target}`)) continue
+      if (!PLUGIN_NAME.test(name) || !EXTENSIONS.has(ext) || seen.has(`${name}:${target}`)) continue
       seen.add(`${name}:${target}`)
       files.set(name, [...(files.get(name) ?? []), path])
     }

@@ -4,9 +4,10 @@
  * takes 0 seconds for 5, does not exit at a second SIGTERM, and writes to the terminal past the log.
  */
 import type { Server, ServerResponse } from "node:http"
-import { serve } from "h3"
+import { serve } from "srvx"
 import { toAddress } from "./banner.ts"
-import { openProxy, type Opened, type OpenOptions } from "./open.ts"
+import { openGenerations, type Generations } from "./generations.ts"
+import type { Opened, OpenOptions } from "./open.ts"
 import { codeOf, firstLine, StartError } from "./start-error.ts"
 
 /** Milliseconds and bytes, for what a client sends; how long an answer takes is limited by the backend's timeouts. */
@@ -22,16 +23,20 @@ export interface RunningServer {
   /** Where it can be reached, without a slash at the end. */
   readonly url: string
   readonly log: Opened["log"]
+  /** Reads config, `.env` and plugins anew, as after an edit of theirs. */
+  reload(): Promise<void>
   /** Takes no more requests, gives running answers `server.drain` seconds, then ends. */
   close(): Promise<void>
 }
 
 /** @throws {StartError} when it cannot start as it is told to. */
 export async function startServer(options: OpenOptions = {}): Promise<RunningServer> {
-  const opened = await openProxy(options)
-  const { proxy, log } = opened
-  const { host, port, drain } = opened.settings.server
-  const listener = serve(proxy.app, {
+  const generations = await openGenerations(options)
+  const { first } = generations
+  const { log } = first
+  const { host, port } = first.settings.server
+  const listener = serve({
+    fetch: (request) => generations.current.proxy.fetch(request),
     hostname: host,
     port,
     silent: true,
@@ -42,14 +47,14 @@ export async function startServer(options: OpenOptions = {}): Promise<RunningSer
   try {
     await listener.serve()
   } catch (error) {
-    await opened.close()
+    await generations.close()
     throw new StartError(`llm-proxy: ${explain(error, host, port)}`, { cause: error })
   }
   const server = listener.node?.server as Server
-  const answers = followAnswers(server)
+  const answers = followAnswers(server, generations)
   const address = server.address()
   const url = toAddress(host, typeof address === "object" && address ? address.port : port)
-  opened.announce(url)
+  first.announce(url)
   log.info("listening", { url })
 
   let closing: Promise<void> | undefined
@@ -58,24 +63,27 @@ export async function startServer(options: OpenOptions = {}): Promise<RunningSer
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // An idle connection that sends once more is answered, and told to go.
     server.prependListener("request", (_, response: ServerResponse) => void (response.shouldKeepAlive = false))
+    const { drain } = generations.current.settings.server
     if (answers.size > 0) await answers.over(drain)
     if (answers.size > 0) log.warn("cutting answers that still run", { running: answers.size, after: `${drain}s` })
     server.closeAllConnections()
     await closed
     log.info("stopped")
-    await opened.close()
+    await generations.close()
   }
-  return { url, log, close: () => (closing ??= close()) }
+  return { url, log, reload: generations.reload, close: () => (closing ??= close()) }
 }
 
 /** The answers that are on their way. */
-function followAnswers(server: Server): { readonly size: number; over(seconds: number): Promise<void> } {
+function followAnswers(server: Server, generations: Generations): { readonly size: number; over(seconds: number): Promise<void> } {
   const running = new Set<ServerResponse>()
   let whenOver = (): void => {}
   server.prependListener("request", (_, response: ServerResponse) => {
     running.add(response)
+    const over = generations.begin()
     response.once("close", () => {
       running.delete(response)
+      over()
       if (running.size === 0) whenOver()
     })
   })

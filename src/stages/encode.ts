@@ -5,8 +5,9 @@
  */
 import { FastResponse } from "srvx"
 import type { ErrorEvent, MessageEvent } from "../anthropic/events.ts"
+import { isFields } from "../anthropic/fields.ts"
 import { Folder } from "../anthropic/fold.ts"
-import { causeOf, ProxyError, toErrorBody, toProxyError } from "../error.ts"
+import { causeOf, ProxyError, statusOf, toErrorBody, toProxyError } from "../error.ts"
 import type { Events, Parsed } from "../stage.ts"
 import { catching, Flow, type Source } from "../stream/flow.ts"
 import { Encode } from "../stream/encode.ts"
@@ -50,22 +51,9 @@ async function whole({ request, head }: Parsed, reply: Events): Promise<Response
   return new FastResponse(JSON.stringify({ ...message, model: request.model }), { headers })
 }
 
-/** A failure that travelled as an event, as an error again. Which status a type has is Anthropic's table, backwards. */
-const STATUS: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  timeout_error: 504,
-  conflict_error: 409,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  overloaded_error: 529,
-}
-
-function toThrown({ type, message }: ErrorEvent["error"]): ProxyError {
-  return new ProxyError(STATUS[type] ?? 502, message)
+/** A failure that travelled as an event, as an error again. */
+function toThrown({ type, message, details }: ErrorEvent["error"]): ProxyError {
+  return new ProxyError(statusOf(type), message, { type, ...(isFields(details) && { details }) })
 }
 
 /** Whether the reply has not begun after so many seconds. One that fails in time rejects. */

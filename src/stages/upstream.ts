@@ -5,30 +5,42 @@
  */
 import { clientGone, readText, type Answer, type Dial } from "../dial.ts"
 import { ProxyError } from "../error.ts"
+import { forward } from "../forward.ts"
 import type { Chunks, Translated } from "../stage.ts"
 import { catching, Flow, flowOf } from "../stream/flow.ts"
 import { Decode } from "../stream/sse.ts"
 import type { Lessons } from "../lessons.ts"
-import { readBackendError } from "../wires/backend-error.ts"
+import type { Refusals } from "../refusals.ts"
 import { Failure, type WireChunk } from "../wires/failure.ts"
-import { heed, lessonIn, tellLesson } from "../wires/lesson.ts"
+import { heed, lasts, lessonIn, tellLesson } from "../wires/lesson.ts"
 import { wireOf } from "../wires/registry.ts"
 import type { Health } from "../health.ts"
 
 /** What says that a backend cannot be used at all; one that is busy or stumbles over a request still can. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 504])
 
+/**
+ * Where a backend's words are listened to. Beside 400 and 422: Scaleway says 416 of `max_tokens`, llama.cpp 500 when a
+ * chat template refuses (llama.cpp#27367), and an error in a stream that tells no status of its own counts as 502.
+ */
+const TEACHING: ReadonlySet<number> = new Set([400, 416, 422, 500, 502])
+
 /** Of an error body no more than this is read, in bytes. */
 const ERROR_BODY = 64 * 1024
 
-export function createUpstream(dial: Dial, health: Health, lessons: Lessons): (context: Translated) => Promise<Chunks> {
+export function createUpstream(
+  dial: Dial,
+  health: Health,
+  lessons: Lessons,
+  refusals: Refusals,
+): (context: Translated) => Promise<Chunks> {
   return async (context) => {
     const { backend } = context.target
     // `max_tokens: 0` asks for no answer at all (it warms Anthropic's cache); other backends would refuse it.
     const { nothing } = wireOf(context.api)
     if (nothing && context.request.max_tokens === 0) return flowOf<WireChunk>([nothing])
     try {
-      const chunks = await begin(context, await ask(context, dial, lessons))
+      const chunks = await ask(context, dial, lessons, refusals)
       health.answered(backend.name)
       return chunks
     } catch (thrown) {
@@ -38,42 +50,67 @@ export function createUpstream(dial: Dial, health: Health, lessons: Lessons): (c
   }
 }
 
+/** What a backend says instead of an answer. */
+interface Refused {
+  /** In its own words. */
+  readonly said: string
+  readonly status: number
+  readonly error: ProxyError
+}
+
 /**
  * Asks, and once more where the backend names what it refuses of the body and the answer can do without: it is left out
- * then, and from then on.
+ * then, and from then on. What has just been refused for good is not asked again.
  *
- * @returns an answer of 2xx
+ * @returns the answer's chunks, once the first with content has come
  */
-async function ask(context: Translated, dial: Dial, lessons: Lessons): Promise<Answer> {
-  const { api, target, original, req, head, signal, log } = context
+async function ask(context: Translated, dial: Dial, lessons: Lessons, refusals: Refusals): Promise<Chunks> {
+  const { api, target, original, log } = context
   const { backend, model } = target
-  const wire = wireOf(api)
-  const { path } = wire
-  const along = pick(req.headers, wire.forwards)
   const known = await lessons.of(target)
   let body = known.length > 0 ? heed(context.body, known) : context.body
+  const sent: string[] = []
   for (let again = true; ; again = false) {
-    const began = performance.now()
-    const answer = await dial(backend, { path, body: wire.toText(body, original), headers: along, signal })
-    const { status, headers } = answer
-    log.debug("upstream", { backend: backend.name, status, ms: Math.round(performance.now() - began) })
-    if (status >= 200 && status <= 299) {
-      for (const [name, value] of headers) if (wire.returns.some((beginning) => name.startsWith(beginning))) head.set(name, value)
-      return answer
+    const text = wireOf(api).toText(body, original)
+    const before = await refusals.of(context, text)
+    if (before) {
+      log.debug("refused a moment ago, and not asked again", { backend: backend.name, model })
+      throw before
     }
-    const text = await readText(answer.body, ERROR_BODY)
-    const lesson = status === 400 || status === 422 ? lessonIn(body, text) : undefined
+    sent.push(text)
+    const outcome = await send(context, text, dial)
+    if (outcome instanceof Flow) return outcome
+    const { said, status, error } = outcome
+    const lesson = TEACHING.has(status) ? lessonIn(body, said, api) : undefined
     if (lesson) {
-      lessons.learn(target, lesson)
-      log.warn(`refused by ${backend.name}: ${tellLesson(lesson)} from now on`, { model })
+      if (lasts(lesson)) lessons.learn(target, lesson)
+      log.warn(`refused by ${backend.name}: ${tellLesson(lesson)}${lasts(lesson) ? " from now on" : ""}`, { model })
     }
-    if (!lesson || !again) throw readBackendError(text, { backend: backend.name, status, model, headers })
+    if (!lesson) await refusals.keep(context, sent, error)
+    if (!lesson || !again) throw error
     body = heed(body, [lesson])
   }
 }
 
-/** The answer's chunks, once the first with content has come. */
-async function begin({ api, target, signal }: Translated, answer: Answer): Promise<Chunks> {
+/** One request and the beginning of its answer. */
+async function send(context: Translated, text: string, dial: Dial): Promise<Chunks | Refused> {
+  const { api, target, req, head, signal, log } = context
+  const { backend, model } = target
+  const { path, forwards, returns, error } = wireOf(api)
+  const began = performance.now()
+  const answer = await dial(backend, { path, body: text, headers: forward(req.headers, forwards), signal })
+  const { status, headers } = answer
+  log.debug("upstream", { backend: backend.name, status, id: headers.get("request-id") ?? undefined, ms: Math.round(performance.now() - began) })
+  if (status < 200 || status > 299) {
+    const said = await readText(answer.body, ERROR_BODY)
+    return { said, status, error: error(said, { backend: backend.name, status, model, headers }) }
+  }
+  for (const [name, value] of headers) if (returns.some((beginning) => name.startsWith(beginning))) head.set(name, value)
+  return begin(context, answer)
+}
+
+/** The answer's chunks, once the first with content has come; a failure before it is a refusal as any other. */
+async function begin({ api, target, signal }: Translated, answer: Answer): Promise<Chunks | Refused> {
   const wire = wireOf(api)
   const { backend } = target
   const chunks = answer.body.pipeThrough(new Decode(wire.dialect(backend.name)))
@@ -87,8 +124,9 @@ async function begin({ api, target, signal }: Translated, answer: Answer): Promi
     return seen
   })
   if (first) {
-    await begun.cancel(first.error)
-    throw first.error
+    const { error } = first
+    await begun.cancel(error)
+    return { said: error.message, status: error.status, error }
   }
   if (!seen) throw new ProxyError(502, `backend "${backend.name}" answered ${answer.status} and said nothing`)
   if (signal.aborted) throw clientGone()
@@ -97,14 +135,4 @@ async function begin({ api, target, signal }: Translated, answer: Answer): Promi
 
 function asFailure(thrown: unknown): ProxyError {
   return thrown instanceof ProxyError ? thrown : new ProxyError(502, "the backend's answer could not be read", { cause: thrown })
-}
-
-/** The headers of these names, as far as they are there. */
-function pick(headers: Headers, names: readonly string[]): Readonly<Record<string, string>> {
-  const found: Record<string, string> = {}
-  for (const name of names) {
-    const value = headers.get(name)
-    if (value !== null) found[name] = value
-  }
-  return found
 }

@@ -1,11 +1,13 @@
 /** What every reply obeys: Anthropic's grammar of stream events, checked without a look at how replies are written. */
-import type { MessageEvent } from "../src/anthropic/events.ts"
+import type { MessageEvent } from "../anthropic/events.ts"
 
 /** Which deltas a kind of block may have. The signature is the last of a thinking block. */
 const DELTAS: Readonly<Record<string, readonly string[]>> = {
   text: ["text_delta"],
   thinking: ["thinking_delta", "signature_delta"],
   tool_use: ["input_json_delta"],
+  server_tool_use: ["input_json_delta"],
+  web_search_tool_result: [],
 }
 
 /**

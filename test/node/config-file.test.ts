@@ -126,15 +126,16 @@ test.each([
   ["server: { port: }", "server.port: must be a number between 0 and 65535, not empty"],
   ["server: { drain: -1 }", "server.drain: must be a number of seconds between 0 and 86400, not -1"],
   ["server: { ping: .inf }", "server.ping: must be a number of seconds between 0.001 and 86400, not Infinity"],
-  ["server: 8081", "server: must be a mapping with host, port, ping, max_body, drain, not 8081"],
-  ["server: { hots: x }", "server.hots: unknown option; allowed: host, port, ping, max_body, drain"],
-  ["sever: {}", "sever: unknown option; allowed: models, backends, server, keys, plugins"],
+  ["server: { secret: sesame }", "server.secret: must be text of 16 characters or more"],
+  ["server: 8081", "server: must be a mapping with host, port, ping, max_body, drain, secret, not 8081"],
+  ["server: { hots: x }", "server.hots: unknown option; allowed: host, port, ping, max_body, drain, secret"],
+  ["sever: {}", "sever: unknown option; allowed: models, backends, server, keys, storage, plugins"],
   ["keys: [{ name: a, key: 'a b' }]", "keys.0.key: must be printable ASCII without blanks and commas"],
   [
     "plugins: [{ a: {}, b: {} }]",
     "plugins.0: must be `name`, or `name:` with its options indented below it, not a mapping",
   ],
-  ["server: []", "server: must be a mapping with host, port, ping, max_body, drain, not a list"],
+  ["server: []", "server: must be a mapping with host, port, ping, max_body, drain, secret, not a list"],
   ["plugins: log", 'plugins: must be a list of plugins, not "log"'],
   ["toString: 1", "toString: cannot be used as a name"],
 ])("%s is a mistake", (line, wanted) => {
@@ -144,9 +145,9 @@ test.each([
 
 test("every unknown option of a mapping is told", () => {
   expect(mistakesOf(`${DEMO}server:\n  a: 1\n  b: 2\n  c: 3\n  d: 4\n  e: 5\n`)).toEqual([
-    "config.yaml:6:3 server.a: unknown option; allowed: host, port, ping, max_body, drain",
-    "config.yaml:7:3 server.b: unknown option; allowed: host, port, ping, max_body, drain",
-    "config.yaml:8:3 server.c: unknown option; allowed: host, port, ping, max_body, drain",
+    "config.yaml:6:3 server.a: unknown option; allowed: host, port, ping, max_body, drain, secret",
+    "config.yaml:7:3 server.b: unknown option; allowed: host, port, ping, max_body, drain, secret",
+    "config.yaml:8:3 server.c: unknown option; allowed: host, port, ping, max_body, drain, secret",
     "… and 2 more",
   ])
 })
@@ -179,7 +180,7 @@ server: { host: "\${HOST_}", port: "\${SECRET}" }
   expect(mistakesOf(`${DEMO}x: "a" "secret"\n`).join("\n")).not.toContain("secret")
 })
 
-const NO_MAPPING = "config.yaml:1:1 the config: must be a mapping with models, backends, server, keys, plugins"
+const NO_MAPPING = "config.yaml:1:1 the config: must be a mapping with models, backends, server, keys, storage, plugins"
 const TOO_MUCH = "config.yaml:1:1 the config: has too many options, or too many in one another"
 
 test.each([

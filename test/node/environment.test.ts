@@ -42,12 +42,14 @@ test.skipIf(process.getuid?.() === 0)("a .env that cannot be read is a line", as
   await expect(readEnvironment({}, cwd)).rejects.toThrow(`${join(cwd, ".env")}: permission denied`)
 })
 
-const NOTHING = { key: undefined, level: "info", logFile: undefined, host: undefined, port: undefined }
+const NOTHING = { key: undefined, secret: undefined, level: "info", logFile: undefined, host: undefined, port: undefined }
 
 test.each([
   [{}, NOTHING],
   [{ PROXY_API_KEY: "", LOG_LEVEL: "", LOG_FILE: "", HOST: "", PORT: "" }, NOTHING],
   [{ PROXY_API_KEY: "k-1" }, { ...NOTHING, key: "k-1" }],
+  [{ LLM_PROXY_SECRET: "sixteen letters." }, { ...NOTHING, secret: "sixteen letters." }],
+  [{ LLM_PROXY_SECRET: "" }, NOTHING],
   [{ LOG_LEVEL: "DEBUG" }, { ...NOTHING, level: "debug" }],
   [{ LOG_LEVEL: "WARNING" }, { ...NOTHING, level: "warn" }],
   [{ LOG_LEVEL: "Critical" }, { ...NOTHING, level: "error" }],
@@ -66,6 +68,7 @@ test.each([
   [{ PORT: "80.5" }, 'PORT: must be a number between 0 and 65535, not "80.5"'],
   [{ PROXY_API_KEY: "a,b" }, "PROXY_API_KEY: must be printable ASCII without blanks and commas"],
   [{ PROXY_API_KEY: "a b" }, "PROXY_API_KEY: must be printable ASCII without blanks and commas"],
+  [{ LLM_PROXY_SECRET: "fifteen letters" }, "LLM_PROXY_SECRET: must be text of 16 characters or more"],
   [{ PROXY_API_KEY: "a\n" }, "PROXY_API_KEY: must be printable ASCII without blanks and commas"],
 ])("%j is a line", (env, wanted) => {
   expect(() => readVariables(env)).toThrow(new StartError(wanted))

@@ -50,7 +50,7 @@ const CASES: readonly Case[] = [
     title: "a plugin nobody knows is a line that names the known ones",
     plugins: "[nope]",
     files: { "plugins/tea.ts": TEA, "plugins/tea.d.ts": "", "plugins/_part.ts": "", "plugins/notes.md": "" },
-    says: /^config\.yaml:5:11 plugins\.0: there is no plugin "nope"; there is [a-z, ]*log, [a-z, ]*rewrite, tea$/,
+    says: /^config\.yaml:5:11 plugins\.0: there is no plugin "nope"; there is [a-z, -]*log, [a-z, -]*rewrite, tea[a-z, -]*$/,
   },
   ...["../tea", "/etc/passwd", "tea.ts", "Tea", "__proto__", "a/b"].map((name) => ({
     title: `the name ${name} leads nowhere`,
@@ -84,6 +84,21 @@ const CASES: readonly Case[] = [
     says: [
       at("7:7 plugins.0.tea.status", 'Invalid type: Expected number but received "[key]"'),
       at("8:7 plugins.0.tea.cup", 'Invalid key: Expected never but received "cup"'),
+    ].join("\n"),
+  },
+  {
+    title: "what holds for every plugin stands beside its options, and is checked too",
+    plugins: "\n  - tea:\n      onError: skip\n      timeLimit: 5",
+    files: { "plugins/tea.ts": TEA },
+    says: "ready",
+  },
+  {
+    title: "a wrong onError and a wrong time limit are lines",
+    plugins: "\n  - tea:\n      onError: ignore\n      timeLimit: 0",
+    files: { "plugins/tea.ts": TEA },
+    says: [
+      at("7:7 plugins.0.tea.onError", 'must be one of fail, skip, not "ignore"'),
+      at("8:7 plugins.0.tea.timeLimit", "must be a number of seconds up to 86400, not 0"),
     ].join("\n"),
   },
   bad(

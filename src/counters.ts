@@ -1,0 +1,161 @@
+/**
+ * Numbers that are added to: requests of a minute, tokens of a day. On Redis they are right across processes, because
+ * it adds by itself; on any other storage they are this process's own, and kept there so that they outlive a restart.
+ * Storage that fails costs exactness and never a request: counting goes on in memory.
+ */
+import type { Storage } from "unstorage"
+import type { Log } from "./log.ts"
+
+export interface Counters {
+  /**
+   * Adds to a counter, which begins at 0 and is forgotten so many seconds after it was begun.
+   *
+   * @param by A whole number; below 0 takes away.
+   * @returns Its new value.
+   */
+  add(key: string, by: number, seconds: number): Promise<number>
+  /** Its value; 0 for one that is not there. */
+  get(key: string): Promise<number>
+  /** Writes down what is still to be written. */
+  close(): Promise<void>
+}
+
+interface Count {
+  readonly value: number
+  /** In ms of the clock. */
+  readonly until: number
+}
+
+/** What of ioredis is used here. */
+interface Redis {
+  eval(script: string, keys: number, ...args: readonly (string | number)[]): Promise<unknown>
+  get(key: string): Promise<string | null>
+}
+
+/** One round trip, so that two processes never see the same sum. */
+const ADD = `local value = redis.call("INCRBY", KEYS[1], ARGV[1])
+if redis.call("PTTL", KEYS[1]) < 0 then redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+return value`
+
+/** Milliseconds until a change is written down: what is added to many times a second is written once. */
+const WRITE_AFTER = 500
+
+/** So many counters are looked through for those that are over, when one is begun. */
+const SWEEP_OVER = 10_000
+
+/**
+ * @param storage All of it.
+ * @param area The key under which the counters' keys begin.
+ */
+export function createCounters(storage: Storage, area: string, log: Log): Counters {
+  const { driver } = storage.getMount(`${area}:counters`)
+  const own = ownCounters(storage, `${area}:counters`, log)
+  const redis: unknown = driver.name === "redis" ? driver.getInstance?.() : undefined
+  if (!isRedis(redis)) return own
+  const base = String(driver.options?.base ?? "").replace(/:$/, "")
+  const path = (key: string): string => [base, area, "counters", key].filter(Boolean).join(":")
+  const orOwn = async (ask: Promise<unknown>, instead: () => Promise<number>): Promise<number> => {
+    try {
+      return Number((await ask) ?? 0)
+    } catch (error) {
+      log.warn("counting in this process alone: storage failed", { error: String(error) })
+      return instead()
+    }
+  }
+  return {
+    add: (key, by, seconds) => orOwn(redis.eval(ADD, 1, path(key), by, seconds * 1000), () => own.add(key, by, seconds)),
+    get: (key) => orOwn(redis.get(path(key)), () => own.get(key)),
+    close: () => own.close(),
+  }
+}
+
+/** Counted together by all who count in one place: a config that was just edited, and the one before it. */
+const counting = new WeakMap<Storage, Map<string, OwnCounters>>()
+
+function ownCounters(storage: Storage, area: string, log: Log): OwnCounters {
+  const areas = counting.get(storage) ?? new Map<string, OwnCounters>()
+  counting.set(storage, areas)
+  const counters = areas.get(area) ?? new OwnCounters(storage, area, log)
+  areas.set(area, counters)
+  return counters
+}
+
+function isRedis(instance: unknown): instance is Redis {
+  return typeof instance === "object" && instance !== null && "eval" in instance && typeof instance.eval === "function"
+}
+
+class OwnCounters implements Counters {
+  readonly #storage: Storage
+  readonly #area: string
+  readonly #log: Log
+  readonly #counts = new Map<string, Promise<Count>>() // every counter asked for, read from storage once
+  readonly #changed = new Map<string, Count>() // what is not written down yet
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(storage: Storage, area: string, log: Log) {
+    this.#storage = storage
+    this.#area = area
+    this.#log = log
+  }
+
+  async add(key: string, by: number, seconds: number): Promise<number> {
+    if (this.#counts.size > SWEEP_OVER) await this.#sweep()
+    // Put in place before anything is waited for: additions to one counter follow one another.
+    const next = this.#count(key).then(({ value, until }): Count => {
+      const now = Date.now()
+      return until > now ? { value: value + by, until } : { value: by, until: now + seconds * 1000 }
+    })
+    this.#counts.set(key, next)
+    const count = await next
+    this.#changed.set(key, count)
+    this.#timer ??= setTimeout(() => void this.#write(), WRITE_AFTER)
+    return count.value
+  }
+
+  async get(key: string): Promise<number> {
+    const { value, until } = await this.#count(key)
+    return until > Date.now() ? value : 0
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#write()
+  }
+
+  #count(key: string): Promise<Count> {
+    const known = this.#counts.get(key) ?? this.#read(key)
+    this.#counts.set(key, known)
+    return known
+  }
+
+  async #read(key: string): Promise<Count> {
+    const none: Count = { value: 0, until: 0 }
+    try {
+      return (await this.#storage.getItem<Count>(`${this.#area}:${key}`)) ?? none
+    } catch (error) {
+      this.#log.warn("a counter could not be read", { error: String(error) })
+      return none
+    }
+  }
+
+  async #write(): Promise<void> {
+    this.#timer = undefined
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    try {
+      await Promise.all(changed.map(([key, count]) => this.#storage.setItem(`${this.#area}:${key}`, { ...count })))
+    } catch (error) {
+      this.#log.warn("counters could not be written", { error: String(error) })
+    }
+  }
+
+  /** Forgets counters that are over; they would be begun anew anyhow. */
+  async #sweep(): Promise<void> {
+    const now = Date.now()
+    for (const [key, count] of this.#counts) {
+      if ((await count).until > now || this.#changed.has(key)) continue
+      this.#counts.delete(key)
+      this.#storage.removeItem(`${this.#area}:${key}`).catch(() => {}) // it is over, whoever reads it
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A plugin's stage under guard: one that throws or hangs costs its own request at most, and with `onError: skip` not
+ * even that. What a stage does on purpose is no failure: a {@link ProxyError} it throws is its answer, and an error
+ * that came through `next` is not its own.
+ */
+import { ProxyError } from "./error.ts"
+import type { Log } from "./log.ts"
+import type { Place, Places, Stage } from "./stage.ts"
+
+export interface Guard {
+  /** What a failing stage does to its request: `fail` answers 500, `skip` goes on as if the stage were not there. */
+  readonly onError: "fail" | "skip"
+  /** Seconds a stage may take, without the time it waits for `next`. */
+  readonly timeLimit: number
+}
+
+export function guard<P extends Place>(stage: Stage<P>, guarded: Guard, log: Log): Stage<P> {
+  return { name: stage.name, before: stage.before, run: (context, next) => new Run(stage, guarded, log, context, next).reply }
+}
+
+/** One request in one stage. */
+class Run<P extends Place> {
+  readonly #stage: Stage<P>
+  readonly #guard: Guard
+  readonly #log: Log
+  readonly #context: Places[P]["context"]
+  readonly #next: (context: Places[P]["context"]) => Promise<Places[P]["reply"]>
+  readonly #foreign = new Set<unknown>() // what `next` has thrown
+  #last: Places[P]["reply"] | undefined // what `next` gave last
+  #waiting = 0 // calls of `next` that are on their way: their time is not the stage's
+  #left: number // of the time limit, in ms
+  #since = performance.now() // when the clock was started last
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #over = false // an answer was given without the stage
+  #settled = false // the stage has given its reply; what it asks for from then on is for its stream
+  #giveUp: (thrown: Error) => void = () => {}
+
+  constructor(
+    stage: Stage<P>,
+    guarded: Guard,
+    log: Log,
+    context: Places[P]["context"],
+    next: (context: Places[P]["context"]) => Promise<Places[P]["reply"]>,
+  ) {
+    this.#stage = stage
+    this.#guard = guarded
+    this.#log = log
+    this.#context = context
+    this.#next = next
+    this.#left = guarded.timeLimit * 1000
+  }
+
+  get reply(): Promise<Places[P]["reply"]> {
+    return this.#start()
+  }
+
+  async #start(): Promise<Places[P]["reply"]> {
+    const late = new Promise<never>((_, reject) => {
+      this.#giveUp = reject
+    })
+    this.#startClock()
+    try {
+      return await Promise.race([this.#stage.run(this.#context, (context) => this.#ask(context)), late])
+    } catch (thrown) {
+      this.#over = true
+      if (thrown instanceof ProxyError || this.#foreign.has(thrown)) throw thrown
+      return await this.#without(thrown)
+    } finally {
+      this.#settled = true
+      clearTimeout(this.#timer)
+    }
+  }
+
+  async #ask(context: Places[P]["context"]): Promise<Places[P]["reply"]> {
+    if (this.#over) throw new Error(`stage ${this.#stage.name} went on after its time was over`)
+    if (this.#settled) return this.#next(context)
+    if (this.#waiting++ === 0) this.#stopClock()
+    try {
+      this.#last = await this.#next(context)
+      return this.#last
+    } catch (thrown) {
+      this.#foreign.add(thrown)
+      throw thrown
+    } finally {
+      if (--this.#waiting === 0 && !this.#settled) this.#startClock()
+    }
+  }
+
+  /** Answers for a stage that failed: as if it were not there, where that is wished and still possible. */
+  async #without(cause: unknown): Promise<Places[P]["reply"]> {
+    const { name } = this.#stage
+    const skip = this.#guard.onError === "skip"
+    this.#log.error(`stage ${name} failed`, { error: String(cause), onError: this.#guard.onError })
+    const [failure] = [...this.#foreign].slice(-1)
+    if (skip && this.#last && !isUsed(this.#last)) return this.#last
+    if (skip && failure) throw failure // the backend was asked already, and this is what came of it
+    if (skip && !this.#last) return this.#next(this.#context)
+    throw new ProxyError(500, `plugin "${name}" failed on this request`, { cause })
+  }
+
+  #startClock(): void {
+    this.#since = performance.now()
+    this.#timer = setTimeout(
+      () => this.#giveUp(new Error(`took longer than ${this.#guard.timeLimit} s`)),
+      Math.max(0, this.#left),
+    )
+  }
+
+  #stopClock(): void {
+    clearTimeout(this.#timer)
+    this.#left -= performance.now() - this.#since
+  }
+}
+
+/** Whether somebody has begun to read a reply: what was read cannot be had again. */
+function isUsed(reply: Response | ReadableStream): boolean {
+  return reply instanceof ReadableStream ? reply.locked : reply.bodyUsed || reply.body?.locked === true
+}

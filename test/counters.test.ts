@@ -1,0 +1,48 @@
+import { createStorage, type Driver } from "unstorage"
+import { expect, test, vi } from "vitest"
+import { createCounters } from "../src/counters.ts"
+import { SILENT } from "../src/log.ts"
+
+test("additions at the same time all count", async () => {
+  const counters = createCounters(createStorage(), "plugin:limit", SILENT)
+  const sums = await Promise.all([1, 2, 3].map((by) => counters.add("k", by, 60)))
+  expect(sums).toEqual([1, 3, 6])
+  expect([await counters.add("k", -6, 60), await counters.get("k"), await counters.get("other")]).toEqual([0, 0, 0])
+})
+
+test("a counter is forgotten its seconds after it was begun, however often it was added to", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] })
+  const counters = createCounters(createStorage(), "plugin:limit", SILENT)
+  await counters.add("k", 5, 60)
+  vi.advanceTimersByTime(59_000)
+  expect(await counters.add("k", 1, 60)).toBe(6)
+  vi.advanceTimersByTime(2_000)
+  expect([await counters.get("k"), await counters.add("k", 1, 60)]).toEqual([0, 1])
+  vi.useRealTimers()
+})
+
+test("counts outlive a restart where the storage does", async () => {
+  const storage = createStorage()
+  const before = createCounters(storage, "plugin:budget", SILENT)
+  await before.add("today", 7, 3600)
+  await before.close()
+  const { driver } = storage.getMount("")
+  const after = createCounters(createStorage({ driver }), "plugin:budget", SILENT)
+  expect(await after.add("today", 1, 3600)).toBe(8)
+  await after.close()
+  expect(await storage.getItem("plugin:budget:counters:today")).toEqual({ value: 8, until: expect.any(Number) })
+})
+
+test("a config that was edited and the one before it count together", async () => {
+  const storage = createStorage()
+  const [before, after] = [createCounters(storage, "plugin:limit", SILENT), createCounters(storage, "plugin:limit", SILENT)]
+  expect([await before.add("k", 1, 60), await after.add("k", 1, 60), await before.get("k")]).toEqual([1, 2, 2])
+})
+
+test("storage that fails costs no count", async () => {
+  const broken = (): Promise<never> => Promise.reject(new Error("storage is away"))
+  const driver: Driver = { hasItem: broken, getItem: broken, setItem: broken, removeItem: broken, getKeys: broken }
+  const counters = createCounters(createStorage({ driver }), "plugin:limit", SILENT)
+  expect([await counters.add("k", 1, 60), await counters.add("k", 1, 60)]).toEqual([1, 2])
+  await counters.close()
+})
