@@ -30,7 +30,28 @@ const TYPES: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 }
 
+/** The status each type stands for: the table backwards, for failures that travelled as an event. */
+const STATUSES: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  conflict_error: 409,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  timeout_error: 504,
+  overloaded_error: 529,
+}
+
+/** The status of a failure of which only its type is known; 502 for a type of which nothing is. */
+export function statusOf(type: string): number {
+  return (Object.hasOwn(STATUSES, type) ? STATUSES[type] : undefined) ?? 502
+}
+
 export interface ProxyErrorOptions {
+  /** What a backend that speaks Anthropic's API calls it. @default what the status is called */
+  readonly type?: string
   /** Anthropic's `error.details`, such as `{ error_code }`. */
   readonly details?: Readonly<Record<string, unknown>>
   /** Headers the answer carries beside the usual ones: `retry-after`, `x-should-retry`, `allow`. */
@@ -43,19 +64,17 @@ export interface ProxyErrorOptions {
 export class ProxyError extends Error {
   override readonly name = "ProxyError"
   readonly status: number
+  /** Anthropic's name for this failure. */
+  readonly type: string
   readonly details: ProxyErrorOptions["details"]
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, message: string, options: ProxyErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.status = status
+    this.type = options.type ?? TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error")
     this.details = options.details
     this.headers = options.headers ?? {}
-  }
-
-  /** Anthropic's name for this failure. */
-  get type(): string {
-    return TYPES[this.status] ?? (this.status < 500 ? "invalid_request_error" : "api_error")
   }
 }
 

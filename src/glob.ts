@@ -5,6 +5,8 @@
 export interface Globs<T> {
   /** What the best pattern for this name leads to. */
   match(name: string): T | undefined
+  /** Whether there are names that fit this name or pattern and one of these as well. */
+  reaches(pattern: string): boolean
   /** Every pattern as written, in order. */
   readonly entries: readonly (readonly [pattern: string, value: T])[]
 }
@@ -18,6 +20,7 @@ export function createGlobs<T>(entries: readonly (readonly [string, T])[]): Glob
   return {
     entries,
     match: (name) => exact.get(name) ?? patterns.find(({ parts }) => fits(name, parts))?.value,
+    reaches: (pattern) => entries.some(([own]) => meet(own, pattern)),
   }
 }
 
@@ -49,4 +52,14 @@ function fits(name: string, parts: readonly string[]): boolean {
     at = found + part.length
   }
   return at <= end
+}
+
+/** Whether some name fits both. Between its ends a pattern may be anything, so of two patterns only the ends can clash. */
+function meet(a: string, b: string): boolean {
+  if (!a.includes("*")) return a === b || (b.includes("*") && fits(a, b.split("*")))
+  if (!b.includes("*")) return fits(b, a.split("*"))
+  const [beginA, beginB] = [a.slice(0, a.indexOf("*")), b.slice(0, b.indexOf("*"))]
+  const [endA, endB] = [a.slice(a.lastIndexOf("*") + 1), b.slice(b.lastIndexOf("*") + 1)]
+  const begins = beginA.startsWith(beginB) || beginB.startsWith(beginA)
+  return begins && (endA.endsWith(endB) || endB.endsWith(endA))
 }

@@ -3,6 +3,7 @@
  * files and listens is in `llm-proxy/node`.
  */
 export * as v from "valibot"
+export { guessTokens } from "./anthropic/count.ts"
 export type {
   AssistantMessage,
   BlockDelta,
@@ -44,8 +45,12 @@ export type {
   ToolUseBlock,
 } from "./anthropic/types.ts"
 export type { Profile } from "./backends/profile.ts"
+export { chooseApi } from "./choose-api.ts"
 export { ConfigError, defineConfig, type Config, type Settings } from "./config/config.ts"
+export { digestRequest } from "./digest-request.ts"
+export { fromDiscovered } from "./discovery.ts"
 export { ProxyError, type ProxyErrorOptions } from "./error.ts"
+export { FAILURE_KINDS, failureKind, type FailureKind } from "./failure-kind.ts"
 export { createGlobs, type Globs } from "./glob.ts"
 export { createLog, LEVELS, printable, type Fields, type Level, type Log, type LogOptions } from "./log.ts"
 export {
@@ -75,7 +80,7 @@ export {
   type Translated,
 } from "./stage.ts"
 export { Flow, flowOf, Step, type Source } from "./stream/flow.ts"
-export { mapEvents, onMessage, tap, type Ended } from "./stream/tap.ts"
+export { mapEvents, onMessage, onOver, tap, type Ended, type Over } from "./stream/tap.ts"
 export type { ChatChunk, ChatMessage, ChatRequest } from "./wires/chat/types.ts"
 export { DONE, Failure, type WireChunk } from "./wires/failure.ts"
 export type { Api } from "./wires/registry.ts"

@@ -18,6 +18,8 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders
   /** Parsed; the raw text where it is not JSON. */
   readonly body: unknown
+  /** As it arrived. */
+  readonly text: string
 }
 
 export interface ScriptedBackend {
@@ -148,7 +150,8 @@ async function read(request: IncomingMessage): Promise<Asked> {
   const pieces: Buffer[] = []
   for await (const piece of request) pieces.push(piece as Buffer)
   const { method = "", url = "", headers } = request
-  return { method, path: url, headers, body: parse(Buffer.concat(pieces).toString()) }
+  const text = Buffer.concat(pieces).toString()
+  return { method, path: url, headers, body: parse(text), text }
 }
 
 function parse(text: string): unknown {

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import type { AssistantMessage, MessageEvent } from "../src/anthropic/events.ts"
+import { SIGNATURE } from "../src/anthropic/signature.ts"
 import type { MessageRequest } from "../src/anthropic/types.ts"
 import { PROFILES } from "../src/backends/index.ts"
 import { GENERAL } from "../src/backends/profile.ts"
@@ -77,6 +78,8 @@ export function createReply(
       return `${prefix}${count}`
     },
     note: () => {},
+    seal: () => SIGNATURE,
+    keep: () => {},
     ...facts,
   })
 }

@@ -26,6 +26,18 @@ test("a small config gets all defaults", () => {
   })
 })
 
+test("what is sealed is sealed with the secret, or with all clients' keys in order", () => {
+  const keys = [{ name: "b", key: "k-b" }, { name: "a", key: "k-a" }]
+  expect(resolveConfig(CONFIG).secret).toBe("")
+  expect(resolveConfig({ ...CONFIG, keys }).secret).toBe("k-a k-b")
+  const { secret, secrets, server } = resolveConfig({ ...CONFIG, keys, server: { secret: "sixteen letters." } })
+  expect({ secret, secrets, shown: "secret" in server }).toEqual({
+    secret: "sixteen letters.",
+    secrets: ["sixteen letters.", "k-b", "k-a", "k-backend"],
+    shown: false,
+  })
+})
+
 test("keys are kept out of everything wherever the config has them", () => {
   const { secrets } = resolveConfig({
     models: {},
@@ -42,12 +54,12 @@ test("a config written in a program is refused with all its mistakes", () => {
   const wrong = { ...CONFIG, server: { port: "80", hots: 1 } } as unknown as Config
   const mistakes = [
     { path: ["server", "port"], message: 'must be a number between 0 and 65535, not "80"' },
-    { path: ["server", "hots"], message: "unknown option; allowed: host, port, ping, max_body, drain" },
+    { path: ["server", "hots"], message: "unknown option; allowed: host, port, ping, max_body, drain, secret" },
   ] as const
   expect(() => checkConfig(wrong)).toThrow(new ConfigError(mistakes))
   expect(new ConfigError(mistakes).message).toBe(
     'server.port: must be a number between 0 and 65535, not "80"; ' +
-      "server.hots: unknown option; allowed: host, port, ping, max_body, drain",
+      "server.hots: unknown option; allowed: host, port, ping, max_body, drain, secret",
   )
   expect(checkConfig(CONFIG)).toBe(CONFIG)
 })

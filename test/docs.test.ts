@@ -7,6 +7,7 @@ import { isDeepStrictEqual, promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import log from "../plugins/log.ts"
 import rewrite from "../plugins/rewrite.ts"
+import webSearch from "../plugins/web-search.ts"
 import type { AssistantMessage } from "../src/anthropic/events.ts"
 import { fold } from "../src/anthropic/fold.ts"
 import { PROFILES, profileFor } from "../src/backends/index.ts"
@@ -122,6 +123,7 @@ describe("examples", () => {
 })
 
 const VARIABLES = {
+  BRAVE_API_KEY: "k",
   DATABRICKS_HOST: "https://x.databricks.com",
   DATABRICKS_TOKEN: "k",
   OPENAI_API_KEY: "k",
@@ -133,7 +135,7 @@ test.each(configs)("the config at $at loads", async ({ code }) => {
   const { config } = parseConfig(code + rest, "docs", VARIABLES)
   for (const entry of config.plugins ?? []) {
     const [name = "", options] = typeof entry === "string" ? [entry] : (Object.entries(entry)[0] ?? [])
-    const shipped = [log, rewrite].find((plugin) => plugin.name === name) as Plugin | undefined
+    const shipped = [log, rewrite, webSearch].find((plugin) => plugin.name === name) as Plugin | undefined
     const example = examples.some((block) => block.code.startsWith(`// plugins/${name}.ts`))
     expect(shipped ? await validateOptions(shipped, options) : { options: example || "no such plugin" }).toEqual({
       options: shipped ? expect.anything() : true,

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest"
 import type { AssistantMessage, MessageEvent } from "../src/anthropic/events.ts"
 import { fold, unfold } from "../src/anthropic/fold.ts"
 import { readAnswer, readFixtures, type Fixture } from "./_fixtures.ts"
-import { checkGrammar } from "./_laws.ts"
+import { checkGrammar } from "../src/testing/grammar.ts"
 
 /** Failures print it; set SEED to run another one. */
 const SEED = Number(process.env["SEED"] ?? 20261122)

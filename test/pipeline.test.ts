@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest"
 import { defineStage, definePlugin, flowOf, fold, mapEvents, onMessage, ProxyError, tap, unfold, v, type AnyStage, type AssistantMessage } from "../src/index.ts"
 import { setUpPlugins, validateOptions, type PluginUse } from "../src/plugin.ts"
-import { SILENT } from "../src/log.ts"
 import { around, toStages, type Parsed, type Stage } from "../src/stage.ts"
 import { error, json, startBackend } from "./_backend.ts"
 import { eventsIn, startProxy, type TestProxy } from "./_proxy.ts"
+import { toolsWith } from "./_tools.ts"
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -185,7 +185,7 @@ test("stages are sorted by place and keep their order", () => {
 })
 
 describe("plugins", () => {
-  const tools = { storage: undefined as never, log: SILENT }
+  const tools = toolsWith()
 
   test("options are checked, completed, and refused with the path to the fault", async () => {
     const plugin = definePlugin({ name: "p", options: v.strictObject({ size: v.optional(v.number(), 3) }), setup: () => [] })

@@ -23,6 +23,9 @@ export abstract class Step<In, Out> implements ReadableWritablePair<Out, In> {
   /** What is left when the items have ended. Called once. */
   abstract end(): Out | undefined
 
+  /** Nobody reads on: what was to come will not. Called at most once, at times after the last item. */
+  cancel(): void {}
+
   /** True once nothing that follows can matter: the source is let go and the rest of the chain ends. */
   get done(): boolean {
     return false
@@ -37,7 +40,8 @@ export abstract class Step<In, Out> implements ReadableWritablePair<Out, In> {
   }
 
   #stream(): TransformStream<In, Out> {
-    this.#pair ??= new TransformStream<In, Out>({
+    // `cancel` is in the standard and on all platforms; TypeScript's types do not have it yet.
+    const transformer: Transformer<In, Out> & { cancel(): void } = {
       transform: (item, controller) => {
         const out = this.take(item)
         if (out !== undefined) controller.enqueue(out)
@@ -47,7 +51,9 @@ export abstract class Step<In, Out> implements ReadableWritablePair<Out, In> {
         const out = this.end()
         if (out !== undefined) controller.enqueue(out)
       },
-    })
+      cancel: () => this.cancel(),
+    }
+    this.#pair ??= new TransformStream(transformer)
     return this.#pair
   }
 }
@@ -242,14 +248,27 @@ class FusedSource implements Source<unknown> {
   }
 
   #letGo(reason: unknown, ending: number): void {
-    this.#ending = Math.max(this.#ending ?? 0, ending)
+    const told = this.#ending ?? 0
+    this.#ending = Math.max(told, ending)
+    this.#tell(told, this.#ending)
     // A source that fails at this is no concern of the reader's, and an unhandled rejection would end the process.
     new Promise((resolve) => resolve(this.#source.cancel(reason))).catch(() => {})
   }
 
   cancel(reason: unknown): void | Promise<void> {
+    const told = this.#ending ?? 0
     this.#ending = this.#steps.length
+    this.#tell(told, this.#ending)
     return this.#source.cancel(reason)
+  }
+
+  /** Tells the steps that have not heard of the end, and will not, that nobody reads on; what they throw is nobody's. */
+  #tell(from: number, to: number): void {
+    for (const step of this.#steps.slice(from, to)) {
+      try {
+        step.cancel()
+      } catch {}
+    }
   }
 }
 

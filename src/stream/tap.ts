@@ -35,6 +35,20 @@ export function onMessage(then: (ended: Ended) => void): Step<EventList, EventLi
   return new OnMessage(then)
 }
 
+/** How a reply was over: by itself, or because nobody reads on. */
+export interface Over {
+  /** What had come; undefined when it never began. Output tokens that were not told are guessed from it. */
+  readonly message: AssistantMessage | undefined
+  readonly error: Ended["error"]
+  /** Whether it was left before its end: the client has gone, or a stage behind this one has enough. */
+  readonly left: boolean
+}
+
+/** Calls `then` once, whichever way the reply is over: for what must be counted or given back in any case. */
+export function onOver(then: (over: Over) => void): Step<EventList, EventList> {
+  return new OnOver(then)
+}
+
 class Tap extends Step<EventList, EventList> {
   readonly #look: (event: MessageEvent) => void
 
@@ -102,4 +116,51 @@ class OnMessage extends Step<EventList, EventList> {
     this.#told = true
     this.#then({ message, error })
   }
+}
+
+class OnOver extends Step<EventList, EventList> {
+  readonly #then: (over: Over) => void
+  readonly #folder = new Folder()
+  #counted = false // the output has been told
+  #told = false
+
+  constructor(then: (over: Over) => void) {
+    super()
+    this.#then = then
+  }
+
+  take(events: EventList): EventList {
+    for (const event of events) {
+      this.#folder.take(event)
+      if (event.type === "message_delta") this.#counted = true
+      if (event.type === "message_stop" || event.type === "error") this.#tell(false)
+    }
+    return events
+  }
+
+  end(): undefined {
+    this.#tell(false)
+  }
+
+  override cancel(): void {
+    this.#tell(true)
+  }
+
+  #tell(left: boolean): void {
+    if (this.#told) return
+    this.#told = true
+    const { message, error } = this.#folder
+    this.#then({ message: message && (this.#counted ? message : withGuess(message)), error, left })
+  }
+}
+
+/** 4 characters a token, as wherever nothing is told. */
+function withGuess(message: AssistantMessage): AssistantMessage {
+  const written = message.content.reduce((sum, block) => {
+    if (block.type === "text") return sum + block.text.length
+    if (block.type === "thinking") return sum + block.thinking.length
+    return "input" in block ? sum + (JSON.stringify(block.input) ?? "").length : sum
+  }, 0)
+  const output_tokens = Math.max(message.usage.output_tokens, Math.ceil(written / 4))
+  return { ...message, usage: { ...message.usage, output_tokens } }
 }

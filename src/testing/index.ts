@@ -32,6 +32,7 @@ export async function testPlugin<Options>(
     counters: createCounters(storage, "plugin:test", SILENT),
     log: SILENT,
     models: createGlobs(models.map((name) => [name, { model: name, backend: BACKEND }] as const)),
+    keys: ["test"],
     targetOf: ({ request }) => ({ model: request.model, backend: BACKEND }),
   }
   const made = await plugin.setup(checked.options as Options, tools)

@@ -1,11 +1,12 @@
 /** The wires by the names they have in the config. Adding an API is adding a folder and its lines here. */
 import type { MessageEvent } from "../anthropic/events.ts"
 import type { MessageRequest } from "../anthropic/types.ts"
-import type { Profile } from "../backends/profile.ts"
 import { hasContent as hasMessagesContent, messagesDialect } from "./anthropic/decode.ts"
+import { readMessagesError } from "./anthropic/error.ts"
 import { MessagesReply } from "./anthropic/reply.ts"
 import { toMessagesRequest } from "./anthropic/request.ts"
 import { toSplicedText } from "./anthropic/splice.ts"
+import { readBackendError } from "./backend-error.ts"
 import { chatDialect, hasContent as hasChatContent } from "./chat/decode.ts"
 import { ChatReply } from "./chat/reply.ts"
 import { toChatRequest } from "./chat/request.ts"
@@ -15,15 +16,18 @@ import { toJsonText } from "./json.ts"
 import { ResponsesReply } from "./responses/reply.ts"
 import { toResponsesRequest } from "./responses/request.ts"
 import type { ResponsesEvent, ResponsesRequest } from "./responses/types.ts"
-import type { Wire } from "./wire.ts"
+import type { RequestTarget, Wire } from "./wire.ts"
 
 const chat: Wire<ChatRequest, ChatChunk> = {
   path: "/chat/completions",
-  forwards: [],
+  translates: true,
+  forwards: {},
   returns: [],
   nothing: { choices: [{ finish_reason: "length" }], usage: { completion_tokens: 0 } },
+  replays: ({ reasoning }) => reasoning.replay !== null || reasoning.replay_call !== null,
   request: toChatRequest,
   toText: toJsonText,
+  error: readBackendError,
   dialect: chatDialect,
   begins: hasChatContent,
   reply: (facts) => new ChatReply(facts),
@@ -31,14 +35,17 @@ const chat: Wire<ChatRequest, ChatChunk> = {
 
 const responses: Wire<ResponsesRequest, ResponsesEvent> = {
   path: "/responses",
-  forwards: [],
+  translates: true,
+  forwards: {},
   returns: [],
   nothing: {
     type: "response.incomplete",
     response: { incomplete_details: { reason: "max_output_tokens" }, usage: { output_tokens: 0 } },
   },
+  replays: () => true,
   request: toResponsesRequest,
   toText: toJsonText,
+  error: readBackendError,
   dialect: responsesDialect,
   begins: hasContent,
   reply: (facts) => new ResponsesReply(facts),
@@ -46,11 +53,14 @@ const responses: Wire<ResponsesRequest, ResponsesEvent> = {
 
 const anthropic: Wire<MessageRequest, MessageEvent> = {
   path: "/v1/messages",
-  forwards: ["anthropic-version", "anthropic-beta"],
+  translates: false,
+  forwards: { "anthropic-version": "2023-06-01", "anthropic-beta": undefined },
   returns: ["anthropic-ratelimit-"],
   nothing: undefined,
+  replays: () => false, // its blocks go through as they are
   request: toMessagesRequest,
   toText: toSplicedText,
+  error: readMessagesError,
   dialect: messagesDialect,
   begins: hasMessagesContent,
   reply: (facts) => new MessagesReply(facts),
@@ -75,7 +85,7 @@ export type Body =
 export function toBody(
   api: Api,
   request: MessageRequest,
-  target: { readonly model: string; readonly profile: Profile },
+  target: RequestTarget,
 ): Body & { readonly notes: readonly string[] } {
   switch (api) {
     case "chat":

@@ -2,8 +2,11 @@
 import type { MessageEvent } from "../anthropic/events.ts"
 import type { MessageRequest, Original } from "../anthropic/types.ts"
 import type { Profile } from "../backends/profile.ts"
+import type { ProxyError } from "../error.ts"
 import type { Step } from "../stream/flow.ts"
+import type { BackendErrorFacts } from "./backend-error.ts"
 import type { ItemOf } from "./failure.ts"
+import type { GivenCall, PlacedReplay, Replay, Thoughts } from "./replay.ts"
 
 /** What a reply is told for. */
 export interface ReplyFacts {
@@ -13,6 +16,21 @@ export interface ReplyFacts {
   readonly newId: (prefix: string) => string
   /** Hears what was dropped or mended, one sentence each. */
   readonly note: (text: string) => void
+  /** Hears at the end how many tokens the prompt took, all of it, where the backend has told. */
+  readonly counted?: (inputTokens: number) => void
+  /** Makes the signature of a thinking block that carries what the backend must get back; `shown` are its words. */
+  readonly seal: (replay: Replay, shown: string) => string
+  /** Keeps for a turn's calls what the backend must get back with them and no block carries. */
+  readonly keep: (calls: readonly GivenCall[], replays: readonly PlacedReplay[]) => void
+}
+
+/** What a request is translated for. */
+export interface RequestTarget {
+  /** The model's name at the backend. */
+  readonly model: string
+  readonly profile: Profile
+  /** What the backend gets back of its thinking. @default nothing */
+  readonly thoughts?: Thoughts
 }
 
 /** How a wire reads what a backend writes: the `Dialect` of `stream/sse.ts`, of one wire's chunks. */
@@ -27,12 +45,16 @@ export interface DialectOf<Chunk extends object> {
 export interface Wire<Body extends object, Chunk extends object> {
   /** Added to a backend's base URL. */
   readonly path: string
-  /** Headers of a client's request that go along to the backend. */
-  readonly forwards: readonly string[]
+  /** Requests are told in another API's words: what has none there must have been refused before. */
+  readonly translates: boolean
+  /** Headers of a client's request that go along to the backend, and what they say where the client does not. */
+  readonly forwards: Readonly<Record<string, string | undefined>>
   /** Headers of a backend's answer that the client gets, by the beginnings of their names. */
   readonly returns: readonly string[]
   /** What a backend would say that was asked for an answer of no tokens; undefined for one that can be asked. */
   readonly nothing: Chunk | undefined
+  /** Whether a backend of this kind must get back anything of its thinking. */
+  replays(profile: Profile): boolean
   /**
    * Translates a validated request.
    *
@@ -41,7 +63,7 @@ export interface Wire<Body extends object, Chunk extends object> {
    */
   request(
     request: MessageRequest,
-    target: { readonly model: string; readonly profile: Profile },
+    target: RequestTarget,
   ): { readonly body: Body; readonly notes: readonly string[] }
   /**
    * A body as the text that is sent.
@@ -50,6 +72,8 @@ export interface Wire<Body extends object, Chunk extends object> {
    * @throws {ProxyError} 400 for a body that nests too deeply.
    */
   toText(body: Body, original: Original): string
+  /** Reads an error body that a backend sent: parsed JSON of any shape, or the raw text. */
+  error(body: unknown, facts: BackendErrorFacts): ProxyError
   /** @param backend Its name, for error messages. */
   dialect(backend: string): DialectOf<Chunk>
   /** Whether an item means that the backend has really begun to answer, so that nobody else may be asked any more. */

@@ -202,7 +202,7 @@ describe("models", () => {
   })
 })
 
-test("count_tokens needs no max_tokens and asks no backend", async () => {
+test("count_tokens needs no max_tokens and asks no backend (litellm#13252)", async () => {
   const { max_tokens: _, ...counted } = body
   const response = await proxy.ask("/v1/messages/count_tokens", { body: counted })
   expect(await response.json()).toEqual({ input_tokens: expect.any(Number) })

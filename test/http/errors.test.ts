@@ -1,5 +1,5 @@
 import { connect } from "node:net"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { chunks, controlled, error, json, raw, startBackend, type Script, type ScriptedBackend } from "../_backend.ts"
 import { delta, eventsIn, KEY, startProxy, type TestProxy } from "../_proxy.ts"
 
@@ -8,7 +8,8 @@ const BACKEND_KEY = "sk-backend-canary-7f3a"
 let proxy: TestProxy
 let backend: ScriptedBackend
 
-beforeAll(async () => {
+// A proxy for each: it would not ask again what has just been refused.
+beforeEach(async () => {
   backend = await startBackend()
   proxy = await startProxy({
     models: {
@@ -22,7 +23,7 @@ beforeAll(async () => {
     server: { max_body: 2_000_000 },
   })
 })
-afterAll(async () => {
+afterEach(async () => {
   await proxy.close()
   await backend.close()
 })

@@ -75,7 +75,7 @@ test("a client is answered when its stream is over, though the backend keeps its
 })
 
 describe("silence", () => {
-  test("before the first word: 200 and pings, nothing else before message_start", async () => {
+  test("before the first word: 200 and pings, nothing else before message_start (litellm#36024, tale#3396)", async () => {
     const script = controlled()
     backend.play(script)
     const answering = proxy.send({ model: "m", stream: true })
@@ -94,7 +94,7 @@ describe("silence", () => {
     ])
   })
 
-  test("between words: pings", async () => {
+  test("between words: pings (envoy#2549, agent-maestro#227, sub2api#770)", async () => {
     const script = controlled()
     backend.play(script)
     const answering = proxy.send({ model: "m", stream: true })
@@ -140,7 +140,7 @@ describe("silence", () => {
 })
 
 describe("a client that leaves", () => {
-  test("in the middle of a stream: the backend is let go", async () => {
+  test("in the middle of a stream: the backend is let go (clodex#170, #183, bifrost#6143)", async () => {
     const script = controlled()
     backend.play(script)
     const leave = new AbortController()
@@ -152,7 +152,7 @@ describe("a client that leaves", () => {
     expect(await script.closed).toBe(true)
   })
 
-  test.each([true, false])("before the first word (stream: %s): likewise", async (stream) => {
+  test.each([true, false])("before the first word (stream: %s): likewise (better-ccflare#348, #360, ClawRouter#279)", async (stream) => {
     const script = controlled()
     backend.play(script)
     const leave = new AbortController()

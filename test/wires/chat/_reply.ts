@@ -62,7 +62,8 @@ export function outline({ events }: Replied): readonly string[] {
 
 function inShort(block: ReplyBlock): string {
   if (block.type === "tool_use") return `${block.name} ${JSON.stringify(block.input)}`
-  return block.type === "text" ? `text ${block.text}` : `thinking ${block.thinking}`
+  if (block.type === "thinking") return `thinking ${block.thinking}`
+  return block.type === "text" ? `text ${block.text}` : block.type
 }
 
 export { DONE }

@@ -4,15 +4,24 @@ import { GENERAL, withFlags, type ProfileFlags } from "../../../src/backends/pro
 import { ProxyError } from "../../../src/error.ts"
 import { toChatRequest, type ChatTranslation } from "../../../src/wires/chat/request.ts"
 import type { ChatMessage, ChatRequest } from "../../../src/wires/chat/types.ts"
+import type { Thoughts } from "../../../src/wires/replay.ts"
 
 export type Fields = Partial<MessageRequest> & { readonly [key: string]: unknown }
+
+/** The signature of thinking that is the backend's own, and whose words are to go back. */
+export const OWN = "own"
+
+const THOUGHTS: Thoughts = {
+  open: ({ signature, thinking }) => (signature === OWN ? { text: thinking } : undefined),
+  recall: () => undefined,
+}
 
 const HI: Message = { role: "user", content: "hi" }
 
 /** A request with these fields over a minimal one, for a backend of the general kind with these flags. */
 export function translate(fields: Fields, flags: ProfileFlags = {}): ChatTranslation {
   const request: MessageRequest = { model: "claude-x", max_tokens: 100, messages: [HI], ...fields }
-  return toChatRequest(request, { model: "qwen", profile: withFlags(GENERAL, flags) })
+  return toChatRequest(request, { model: "qwen", profile: withFlags(GENERAL, flags), thoughts: THOUGHTS })
 }
 
 /** What of the body these fields bring about, beside what a minimal request has. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import type { ProfileFlags } from "../../../src/backends/profile.ts"
 import { refusal, translate, type Fields } from "./_translate.ts"
 
 const schema = { type: "object", properties: { title: { type: "string" } } }
@@ -34,8 +35,41 @@ test("a backend that takes a schema gets it", () => {
   expect(translate(asked, { json_object: true })).toEqual(translate(asked))
 })
 
-test("a backend that takes neither is no place for it", () => {
-  expect(refusal(() => translate(asked, { json_schema: false }))).toBe(
+const answer = {
+  type: "function",
+  function: {
+    name: "answer",
+    description: "Gives the answer. Call it once, with the whole answer as its input.",
+    parameters: schema,
+  },
+}
+
+test.each<[forms: ProfileFlags, fields: object]>([
+  [{}, { tool_choice: { type: "function", function: { name: "answer" } }, parallel_tool_calls: false }],
+  [{ tool_choice: ["auto", "required"], parallel_tool_calls: false }, { tool_choice: "required" }],
+])("a backend that takes neither is made to call a tool with the answer (%j)", (flags, fields) => {
+  expect(translate(asked, { json_schema: false, ...flags })).toEqual({
+    body: { model: "qwen", max_tokens: 100, messages: [{ role: "user", content: "hi" }], tools: [answer], ...fields },
+    notes: [],
+  })
+})
+
+test("a schema in strict mode's bounds makes that tool strict", () => {
+  const strict = { ...schema, required: ["title"], additionalProperties: false }
+  const output_config = { format: { type: "json_schema" as const, schema: strict } }
+  const { body } = translate({ output_config }, { json_schema: false })
+  expect(body.tools).toEqual([{ ...answer, function: { ...answer.function, parameters: strict, strict: true } }])
+})
+
+test("beside tools of the client's there is no telling an answer from a call", () => {
+  const tools = [{ name: "f", input_schema: { type: "object" } }]
+  expect(refusal(() => translate({ ...asked, tools }, { json_schema: false }))).toBe(
+    "400 output_config.format: this backend cannot be held to a JSON schema while it has tools to choose from",
+  )
+})
+
+test("a backend that can be made to do nothing is no place for it", () => {
+  expect(refusal(() => translate(asked, { json_schema: false, tool_choice: ["auto", "none"] }))).toBe(
     "400 output_config.format: this backend cannot be held to a JSON schema",
   )
 })

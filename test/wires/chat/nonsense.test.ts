@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { fold } from "../../../src/anthropic/fold.ts"
 import { hasContent } from "../../../src/wires/chat/decode.ts"
 import type { ChatChunk } from "../../../src/wires/chat/types.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { chunk, DONE, finish, replyTo } from "./_reply.ts"
 
 const delta = (value: unknown): unknown => ({ choices: [{ delta: value }] })

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { toChunk } from "../../../src/wires/chat/decode.ts"
 import type { ChatChunk, ChatCompletion } from "../../../src/wires/chat/types.ts"
 import type { WireChunk } from "../../../src/wires/failure.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { callsOf } from "./_calls.ts"
 import { call, chunk, DONE, failure, finish, outline, replyTo } from "./_reply.ts"
 

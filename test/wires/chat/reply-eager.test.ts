@@ -2,7 +2,7 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { fitName } from "../../../src/wires/request/names.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { callsOf } from "./_calls.ts"
 import { call, chunk, DONE, failure, finish, outline, replyTo } from "./_reply.ts"
 

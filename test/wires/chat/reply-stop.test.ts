@@ -1,6 +1,6 @@
 /** Stop sequences in a reply, and the token counts of one. */
 import { describe, expect, test } from "vitest"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { call, chunk, DONE, finish, outline, replyTo } from "./_reply.ts"
 
 describe("stop sequences", () => {

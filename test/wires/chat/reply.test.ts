@@ -1,7 +1,7 @@
 /** How a reply ends, fails and is cut, and what the client's request makes of it. */
 import { describe, expect, test } from "vitest"
 import type { WireChunk } from "../../../src/wires/failure.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { call, chunk, DONE, failure, finish, outline, replyTo } from "./_reply.ts"
 
 const USAGE = { prompt_tokens: 10, completion_tokens: 5 }

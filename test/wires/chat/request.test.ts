@@ -16,6 +16,13 @@ test("the answer's limit goes into the field the backend reads", () => {
   })
 })
 
+test("an answer longer than the backend can give is asked for as long as it can, and that is noted", () => {
+  const flags = { max_tokens_most: 8192, max_tokens_field: "max_completion_tokens" } as const
+  const { body, notes } = translate({ max_tokens: 9000 }, flags)
+  expect([body.max_completion_tokens, notes]).toEqual([8192, ["max_tokens was lowered to 8192, the most this backend takes"]])
+  expect(translate({ max_tokens: 8192 }, flags).notes).toEqual([])
+})
+
 test("sampling is passed as it is, zero included", () => {
   expect(extra({ temperature: 0, top_p: 0.9 })).toStrictEqual({ temperature: 0, top_p: 0.9 })
   expect(extra({ temperature: null, top_p: null, top_k: null })).toStrictEqual({})
@@ -85,7 +92,7 @@ test("an output format stands beside tools, and may be spelled the old way", () 
 
 test("an output format at a backend that cannot be held to it is refused", () => {
   const fields: Fields = { output_config: { effort: "low", format: { type: "json_schema", schema: closed } } }
-  expect(refusal(() => extra(fields, { json_schema: false }))).toBe(
+  expect(refusal(() => extra(fields, { json_schema: false, tool_choice: [] }))).toBe(
     "400 output_config.format: this backend cannot be held to a JSON schema",
   )
   expect(extra({ output_config: { format: null } }, { json_schema: false })).toStrictEqual({})

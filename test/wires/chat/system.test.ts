@@ -16,7 +16,7 @@ test("system blocks become one leading message, without cache marks", () => {
   })
 })
 
-test("a billing header that changes with every turn does not reach the backend", () => {
+test("a billing header that changes with every turn does not reach the backend (claude-code#32636, ollama f622b0c5f, CLIProxyAPI d606faa99 41ae2c81e)", () => {
   const system = [text("x-anthropic-billing-header: cc_version=2.1"), text("be kind")] as never
   expect(translate({ system }).body.messages[0]).toEqual({ role: "system", content: "be kind" })
 })

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Message } from "../../../src/anthropic/types.ts"
-import { SIGNATURE } from "../../../src/anthropic/writer.ts"
 import type { ProfileFlags } from "../../../src/backends/profile.ts"
-import { assistant, extra, messagesOf, text, toolCall, toolResult, toolUse, translate, user } from "./_translate.ts"
+import { assistant, extra, messagesOf, OWN, text, toolCall, toolResult, toolUse, translate, user } from "./_translate.ts"
 
 describe("off", () => {
   const off = { thinking: { type: "disabled" } } as const
@@ -38,7 +37,7 @@ describe("off", () => {
 })
 
 describe("replay", () => {
-  const thinking = (words: string, signature: string = SIGNATURE) => ({ type: "thinking", thinking: words, signature })
+  const thinking = (words: string, signature: string = OWN) => ({ type: "thinking", thinking: words, signature })
   const conversation = (...content: Parameters<typeof assistant>): readonly Message[] => [
     { role: "user", content: "a" },
     assistant(...content, toolUse("t1")),

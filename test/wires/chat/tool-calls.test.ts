@@ -2,7 +2,7 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { ChatToolCallDelta } from "../../../src/wires/chat/types.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { callChunks, callsOf, type Call } from "./_calls.ts"
 import { expected, stream, streams } from "./_call-styles.ts"
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import { fold } from "../../../src/anthropic/fold.ts"
 import { DONE, type ItemOf } from "../../../src/wires/failure.ts"
 import type { ResponsesEvent } from "../../../src/wires/responses/types.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { failure } from "../chat/_reply.ts"
 import { replyTo } from "./_reply.ts"
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import type { MessageEvent } from "../../../src/anthropic/events.ts"
 import { DONE } from "../../../src/wires/failure.ts"
 import type { ResponsesItem } from "../../../src/wires/responses/types.ts"
-import { checkGrammar } from "../../_laws.ts"
+import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { failure, outline } from "../chat/_reply.ts"
 import { args, argsDone, begin, completed, delta, incomplete, itemDone, replyTo } from "./_reply.ts"
 

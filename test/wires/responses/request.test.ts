@@ -42,6 +42,11 @@ test.each([
   expect([body.max_output_tokens, told]).toEqual([sent, notes])
 })
 
+test("an answer longer than the backend can give is asked for as long as it can, and that is noted", () => {
+  const { body, notes } = translate({ max_tokens: 9000 }, { max_tokens_most: 8192 })
+  expect([body.max_output_tokens, notes]).toEqual([8192, ["max_tokens was lowered to 8192, the most this backend takes"]])
+})
+
 describe("reasoning", () => {
   const table: readonly (readonly [string, Fields, unknown])[] = [
     ["nothing is asked for", {}, undefined],
@@ -83,9 +88,24 @@ describe("the answer's form", () => {
 
   test("a schema that the backend cannot be held to is refused", () => {
     const fields: Fields = { output_config: { format: { type: "json_schema", schema: closed } } }
-    expect(refusal(() => translate(fields, { json_schema: false }))).toBe(
+    expect(refusal(() => translate(fields, { json_schema: false, tool_choice: [] }))).toBe(
       "400 output_config.format: this backend cannot be held to a JSON schema",
     )
+  })
+
+  test("a schema that cannot be sent is told, or made the input of the one tool", () => {
+    const fields: Fields = { output_config: { format: { type: "json_schema", schema: closed } } }
+    const told = `Answer with one JSON object that fits this JSON schema, and nothing else:\n${JSON.stringify(closed)}`
+    expect(extra(fields, { json_schema: false, json_object: true })).toEqual({
+      instructions: told,
+      text: { format: { type: "json_object" } },
+    })
+    const description = "Gives the answer. Call it once, with the whole answer as its input."
+    expect(extra(fields, { json_schema: false })).toEqual({
+      tools: [{ type: "function", name: "answer", description, parameters: closed, strict: true }],
+      tool_choice: { type: "function", name: "answer" },
+      parallel_tool_calls: false,
+    })
   })
 })
 
