@@ -51,6 +51,16 @@ describe("CCR#882, #1409, OmniRoute#1387: an image for a model that cannot see",
     ])
   })
 
+  test("is a placeholder where the user showed it earlier, to a model that could", async () => {
+    const messages = [
+      { role: "user", content: [{ type: "text", text: "What is this?" }, image] },
+      { role: "assistant", content: "A dot." },
+      { role: "user", content: "Thanks." },
+    ]
+    const body = (await line.asked({ model: "blind", messages })) as { readonly messages: readonly unknown[] }
+    expect(body.messages[0]).toEqual({ role: "user", content: "What is this?\n\n[image omitted: this backend reads no images]" })
+  })
+
   test("is refused by its place where the user shows it, and no backend is asked", async () => {
     const asked = line.backend.asked.length
     const response = await line.proxy.send({ model: "blind", messages: [{ role: "user", content: [image] }] })

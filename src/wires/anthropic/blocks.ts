@@ -47,8 +47,13 @@ export class Blocks {
   take(event: BlockEvent, out: MessageEvent[]): void {
     const source = typeof event.index === "number" ? event.index : this.#open?.source
     const own = this.#open?.source === source ? this.#open : undefined
-    if (!own && this.#mustWait(event)) this.#wait(event, source)
-    else this.#tell(event, source, own, out)
+    const calling = this.#open !== undefined && CALLS.has(this.#open.type)
+    if (own) this.#tell(event, source, own, out)
+    else if (calling) this.#wait(event, source)
+    else if (this.#waiting.size > 0 && event.type === "content_block_start") {
+      this.#wait(event, source) // others have begun before it
+      this.#close(out)
+    } else this.#tell(event, source, undefined, out)
     if (!this.#open) this.#release(out)
   }
 
@@ -58,11 +63,6 @@ export class Blocks {
       this.#close(out)
       this.#release(out)
     } while (this.#open)
-  }
-
-  #mustWait({ type }: BlockEvent): boolean {
-    if (this.#open && CALLS.has(this.#open.type)) return true
-    return this.#waiting.size > 0 && type === "content_block_start" // others have begun before it
   }
 
   #wait(event: BlockEvent, source: number | undefined): void {

@@ -13,14 +13,14 @@ import { textPart } from "./text.ts"
 /**
  * The parts, in order; empty texts are left out.
  *
- * @param where What a user says must reach the model whole, so what cannot is a 400. What a tool gave must not stop an
- * agent in mid-work, so there a placeholder and a note take its place.
+ * @param where What a user says last must reach the model whole, so what cannot is a 400. What a user said earlier, to
+ * another model, and what a tool gave must not stop what goes on: there a placeholder and a note take its place.
  * @throws {ProxyError} 400 with the block's path.
  */
 export function toParts(
   content: string | readonly ContentBlock[] | null | undefined,
   path: string,
-  where: "user" | "tool_result",
+  where: "user" | "earlier" | "tool_result",
   scope: Scope,
 ): Part[] {
   if (typeof content === "string") return content ? [textPart(content)] : []
@@ -73,9 +73,9 @@ export function toParts(
       case "container_upload":
         throw badRequest(at, "container_upload needs Anthropic's code execution, which is not available here")
       case "tool_result":
-        if (where === "user") return // went ahead as a tool message
+        if (where !== "tool_result") return // went ahead as a tool message
     }
-    const place = where === "user" ? "user message" : "tool result"
+    const place = where === "tool_result" ? "tool result" : "user message"
     throw badRequest(at, `a "${printable(block.type)}" block cannot stand in a ${place}`)
   }
 
@@ -86,7 +86,7 @@ export function toParts(
 
   function omitted(kind: string, why: string, at: string): Part {
     if (where === "user") throw badRequest(at, why)
-    scope.note(`an omitted ${kind} of a tool result: ${why}`)
+    scope.note(`an omitted ${kind} of ${where === "earlier" ? "an earlier message" : "a tool result"}: ${why}`)
     return textPart(`[${kind} omitted: ${why}]`)
   }
 }

@@ -75,7 +75,7 @@ function toRest(run: readonly Placed[], lastUser: number, scope: Scope): Rest[] 
       else reminders.push(textPart(toReminder(parts.map(({ text }) => text).join("\n\n")), parts.at(-1)?.mark))
       continue
     }
-    const parts = markLast(toParts(message.content, path, "user", scope), scope.marks?.get(message))
+    const parts = markLast(toParts(message.content, path, index < lastUser ? "earlier" : "user", scope), scope.marks?.get(message))
     if (parts.length === 0) continue
     rest.push({ role: "user", parts: [...reminders, ...parts] })
     reminders = []
