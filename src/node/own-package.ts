@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs"
 import * as nodeModule from "node:module"
 
-const COMPILED = import.meta.url.endsWith(".js")
+/** Whether the program runs from `dist`, not from its sources. */
+export const COMPILED = import.meta.url.endsWith(".js")
 
 const NAMES: Readonly<Record<string, string>> = {
   "llm-proxy": new URL(sibling("../index"), import.meta.url).href,

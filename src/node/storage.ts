@@ -22,7 +22,7 @@ const PATIENCE = 2
  * of holding requests back until it returns.
  */
 const DEFAULTS: Readonly<Record<string, object>> = {
-  redis: { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectTimeout: PATIENCE * 1000 },
+  redis: { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectTimeout: PATIENCE * 1000, commandTimeout: PATIENCE * 1000 },
 }
 
 /** Storage, and what of a config it was made from: the same again is the same storage. */

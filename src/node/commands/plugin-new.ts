@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path"
 import { shorten } from "../../config/mistakes.ts"
 import type { Command } from "../command.ts"
 import { readEnvironment } from "../environment.ts"
+import { COMPILED } from "../own-package.ts"
 import { displayed } from "../plugin-file.ts"
 import { PLUGIN_NAME } from "../plugin-folder.ts"
 import { codeOf, reasonOf, StartError } from "../start-error.ts"
@@ -28,9 +29,14 @@ export const pluginNew: Command = {
       terminal.out(`wrote ${displayed(join(folder, file))}\n`)
     }
     terminal.out(`\nTo use it, list it in ${config}:\n\n  plugins:\n    - ${name}\n\n`)
-    terminal.out(`To test it: node --test ${displayed(join(folder, `${name}.test.ts`))}\n`)
+    terminal.out(`To test it: ${testCommand(displayed(join(folder, `${name}.test.ts`)))}\n`)
     return 0
   },
+}
+
+/** In a clone `llm-proxy` is its sources. */
+function testCommand(path: string): string {
+  return `node ${COMPILED ? "" : "--conditions=llm-proxy "}--test ${path}`
 }
 
 async function write(path: string, text: string): Promise<void> {
@@ -87,7 +93,7 @@ export default definePlugin({
 }
 
 function toTest(name: string): string {
-  return `/** Run with: node --test plugins/${name}.test.ts */
+  return `/** Run with: ${testCommand(`plugins/${name}.test.ts`)} */
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { testPlugin } from "llm-proxy/testing"
