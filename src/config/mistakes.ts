@@ -49,6 +49,13 @@ export function findContradictions({ models, backends, keys }: Config): readonly
     const message = `there is no backend ${shorten(backend)}; there is ${names.join(", ") || "none"}`
     mistakes.push({ path: ["models", model, "backend"], message })
   }
+  const patterns = new Map<string, string>() // by what they fit, as first written
+  for (const pattern of Object.keys(models)) {
+    const fits = pattern.replaceAll(/\*+/g, "*")
+    const earlier = patterns.get(fits)
+    if (earlier === undefined) patterns.set(fits, pattern)
+    else mistakes.push({ path: ["models", pattern], message: `fits nothing that ${shorten(earlier)} does not fit before it` })
+  }
   for (const [name, { api, base_url }] of Object.entries(backends)) {
     if (base_url !== "demo:" || (api ?? "auto") === "auto" || api === "chat") continue
     mistakes.push({ path: ["backends", name, "api"], message: "the demo speaks chat only" })

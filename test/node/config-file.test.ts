@@ -143,6 +143,13 @@ test.each([
   expect(mistakes.map((mistake) => mistake.replace(/^config\.yaml:5:\d+ /, ""))).toEqual([wanted])
 })
 
+test("a pattern that fits nothing because one before it fits all of that is a mistake", () => {
+  const models = 'models:\n  "claude-*": { backend: demo, model: a }\n  "claude-**": { backend: demo, model: b }\n'
+  expect(mistakesOf(`${models}backends: { demo: { base_url: "demo:" } }\n`)).toEqual([
+    'config.yaml:3:3 models.claude-**: fits nothing that "claude-*" does not fit before it',
+  ])
+})
+
 test("every unknown option of a mapping is told", () => {
   expect(mistakesOf(`${DEMO}server:\n  a: 1\n  b: 2\n  c: 3\n  d: 4\n  e: 5\n`)).toEqual([
     "config.yaml:6:3 server.a: unknown option; allowed: host, port, ping, max_body, drain, secret",
