@@ -12,16 +12,20 @@ import { ProxyError } from "./error.ts"
 import { forward } from "./forward.ts"
 import type { Routed, Target, Translated } from "./stage.ts"
 import { targetKey } from "./target-key.ts"
-import { readBackendError } from "./wires/backend-error.ts"
 import { isObject, type JsonObject } from "./wires/is-object.ts"
 import { parseObject, toJsonText } from "./wires/json.ts"
-import { wireOf } from "./wires/registry.ts"
+import { wireOf, type Api } from "./wires/registry.ts"
+
+/** The answer of `count_tokens`; a backend of the Messages API may say more in it, such as `context_management`. */
+export interface Count {
+  readonly input_tokens: number
+}
 
 /**
  * The backend's own count of a request that is to be counted only; undefined when it has none to give. Rejects with
  * what a backend of the Messages API finds wrong with the request itself.
  */
-export type Tokenize = (context: Routed) => Promise<number | undefined>
+export type Tokenize = (context: Routed) => Promise<Count | undefined>
 
 /** Seconds for an answer. A client that wants the size of a file waits for it. */
 const PATIENCE = 5
@@ -43,23 +47,23 @@ export function createTokenize(dial: Dial, translate: Translate): Tokenize {
   const absent = new Map<string, number>() // until when a model's backend is not asked, in ms of the clock
   const open = new Map<string, Promise<JsonObject>>() // questions under way: Claude Code asks thirty at once, some alike
 
-  const ask = async (call: Omit<Call, "signal">, { backend, model }: Target): Promise<JsonObject> => {
+  const ask = async (call: Omit<Call, "signal">, { backend, model }: Target, api: Api): Promise<JsonObject> => {
     const signal = AbortSignal.timeout(PATIENCE * 1000)
     try {
       const answer = await dial({ ...backend, base_url: toRoot(backend.base_url) }, { ...call, signal })
       const { status, headers } = answer
       const text = await readText(answer.body, ANSWER)
       if (ABSENT.has(status)) absent.set(targetKey({ backend, model }), Date.now() + ABSENT_FOR * 1000)
-      if (status !== 200) throw readBackendError(text, { backend: backend.name, status, model, headers })
+      if (status !== 200) throw wireOf(api).error(text, { backend: backend.name, status, model, headers })
       const told = parseObject(text)
       return isObject(told) ? told : {}
     } catch (thrown) {
       throw signal.aborted ? new ProxyError(504, `no answer within ${PATIENCE} s`, { cause: thrown }) : thrown
     }
   }
-  const share = (call: Omit<Call, "signal">, target: Target): Promise<JsonObject> => {
+  const share = (call: Omit<Call, "signal">, target: Target, api: Api): Promise<JsonObject> => {
     const key = targetKey(target) + JSON.stringify(call)
-    const asked = open.get(key) ?? ask(call, target).finally(() => open.delete(key))
+    const asked = open.get(key) ?? ask(call, target, api).finally(() => open.delete(key))
     open.set(key, asked)
     return asked
   }
@@ -73,7 +77,7 @@ export function createTokenize(dial: Dial, translate: Translate): Tokenize {
     if (way !== "anthropic" && showsPictures(context.request)) return undefined
     const headers = forward(req.headers, wireOf(api).forwards)
     try {
-      return await WAYS[way](await translate(context), (path, body) => share({ path, body, headers }, target))
+      return await WAYS[way](await translate(context), (path, body) => share({ path, body, headers }, target, api))
     } catch (thrown) {
       if (way === "anthropic" && thrown instanceof ProxyError && FAULTS.has(thrown.status)) throw thrown
       log.debug("the backend did not count", { backend: name, error: String(thrown) })
@@ -83,11 +87,13 @@ export function createTokenize(dial: Dial, translate: Translate): Tokenize {
 }
 
 /** The Messages API's own, which knows no `max_tokens`. */
-async function countRequest(context: Translated, post: Post): Promise<number | undefined> {
+async function countRequest(context: Translated, post: Post): Promise<Count | undefined> {
   if (context.api !== "anthropic") return undefined
   const { max_tokens: _, ...body } = context.body
   const asked = wireOf(context.api).toText(body as MessageRequest, context.original)
-  return toCount((await post("/v1/messages/count_tokens", asked))["input_tokens"])
+  const told = await post("/v1/messages/count_tokens", asked)
+  const count = toCount(told["input_tokens"])
+  return count && { ...told, ...count }
 }
 
 /**
@@ -95,7 +101,7 @@ async function countRequest(context: Translated, post: Post): Promise<number | u
  *
  * Source: `TokenizeChatRequest` in vllm-project/vllm entrypoints/serve/tokenize/protocol.py at 030ea52e.
  */
-async function countMessages(context: Translated, post: Post): Promise<number | undefined> {
+async function countMessages(context: Translated, post: Post): Promise<Count | undefined> {
   if (context.api !== "chat") return undefined
   const { model, messages, tools, continue_final_message, add_generation_prompt = true } = context.body
   const asked = { model, messages, tools, continue_final_message, add_generation_prompt }
@@ -107,7 +113,7 @@ async function countMessages(context: Translated, post: Post): Promise<number | 
  *
  * Source: ggml-org/llama.cpp tools/server/README.md.
  */
-async function countTemplate(context: Translated, post: Post): Promise<number | undefined> {
+async function countTemplate(context: Translated, post: Post): Promise<Count | undefined> {
   const { prompt } = await post("/apply-template", toJsonText(context.body))
   const { tokens } = await post("/tokenize", toJsonText({ content: prompt, add_special: true }))
   return Array.isArray(tokens) ? toCount(tokens.length) : undefined
@@ -115,6 +121,6 @@ async function countTemplate(context: Translated, post: Post): Promise<number | 
 
 const WAYS = { anthropic: countRequest, messages: countMessages, template: countTemplate }
 
-function toCount(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined
+function toCount(value: unknown): Count | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? { input_tokens: value } : undefined
 }

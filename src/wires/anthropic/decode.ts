@@ -10,19 +10,20 @@ import { readMessagesError } from "./error.ts"
 
 /** @param backend Its name, for error messages. */
 export function messagesDialect(backend: string): DialectOf<MessageEvent> {
-  const failure = (answer: object): Failure => new Failure(readMessagesError(answer, { backend, status: undefined }))
+  const failure = (answer: object | string): Failure => new Failure(readMessagesError(answer, { backend, status: undefined }))
   const broken = (): Failure =>
     new Failure(new ProxyError(502, `backend "${backend}" sent something that is not a message`))
   return {
     event(written, name) {
       const data = written.trim()
       if (data === "[DONE]") return DONE
-      if (!data.startsWith("{")) return undefined
+      if (!data.startsWith("{")) return name === "error" ? failure(data) : undefined
       const event = parseObject(data)
       if (!isObject(event)) return broken()
       const type = event["type"] ?? name
+      // Servers that only borrow the API fail in their own shape.
+      if (type === "error" || name === "error" || (type === undefined && event["error"])) return failure(event)
       if (typeof type !== "string") return broken()
-      if (type === "error") return failure(event)
       // The proxy pings by itself, and while a backend pings it has not begun.
       if (type === "ping") return undefined
       return (event["type"] === type ? event : { ...event, type }) as MessageEvent

@@ -3,7 +3,7 @@
  * or an error event and nothing after it. Events that are as they should be pass as the very same objects, and so do
  * those nobody here knows.
  */
-import type { MessageDeltaEvent, MessageEvent, MessageStartEvent } from "../../anthropic/events.ts"
+import type { MessageDeltaEvent, MessageEvent, MessageStartEvent, Usage } from "../../anthropic/events.ts"
 import { ProxyError } from "../../error.ts"
 import { Step } from "../../stream/flow.ts"
 import { DONE, Failure, type ItemOf } from "../failure.ts"
@@ -16,18 +16,20 @@ export class MessagesReply extends Step<readonly ItemOf<MessageEvent>[], readonl
   readonly #backend: string
   readonly #blank: Blank
   readonly #note: (text: string) => void
+  readonly #counted: ReplyFacts["counted"]
   readonly #blocks: Blocks
   #started = false // message_start has been told
   #early: MessageEvent[] = [] // unknown events that came before it: nothing may be told ahead of it
-  #counted = 0 // tokens of the answer, as message_start has them
+  #usage: Usage | undefined // as message_start has it
   #end: MessageDeltaEvent | undefined // kept back until nothing can follow: there may be several
   #over = false // message_stop or an error has been told
 
-  constructor({ backend, request, newId, note }: ReplyFacts) {
+  constructor({ backend, request, newId, note, counted }: ReplyFacts) {
     super()
     this.#backend = backend.name
     this.#blank = { model: request.model, newId }
     this.#note = note
+    this.#counted = counted
     this.#blocks = new Blocks(this.#blank, note)
   }
 
@@ -80,7 +82,7 @@ export class MessagesReply extends Step<readonly ItemOf<MessageEvent>[], readonl
     if (this.#started) return
     this.#started = true
     const start = toStart(event, this.#blank)
-    this.#counted = start.message.usage.output_tokens
+    this.#usage = start.message.usage
     out.push(start, ...this.#early)
     this.#early = []
     const content: unknown = isObject(event?.message) ? event.message.content : undefined
@@ -106,9 +108,21 @@ export class MessagesReply extends Step<readonly ItemOf<MessageEvent>[], readonl
   #stop(event: MessageEvent, out: MessageEvent[]): void {
     this.#start(undefined, out)
     this.#blocks.end(out)
-    out.push(toEnd(this.#end, this.#blocks.called ? "tool_use" : "end_turn", this.#counted), event)
+    const end = toEnd(this.#end, this.#blocks.called ? "tool_use" : "end_turn", this.#usage?.output_tokens ?? 0)
+    out.push(end, event)
     this.#over = true
+    const prompt = promptOf(this.#usage, end.usage)
+    if (prompt > 0) this.#counted?.(prompt)
   }
+}
+
+/** All of the prompt, cached or not, as it was told last; 0 where nothing is told of it. */
+function promptOf(first: Partial<Usage> | undefined, last: Partial<Usage>): number {
+  const counts = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"] as const
+  return counts.reduce((sum, name) => {
+    const count = last[name] ?? first?.[name]
+    return sum + (typeof count === "number" ? count : 0)
+  }, 0)
 }
 
 function toErrorEvent({ type, message, details }: ProxyError): MessageEvent {

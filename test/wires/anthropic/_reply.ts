@@ -11,24 +11,28 @@ export type Written = { readonly type: string; readonly [field: string]: unknown
 export interface Replied {
   readonly events: readonly MessageEvent[]
   readonly notes: readonly string[]
+  /** The tokens of the prompt, as they were told at the end. */
+  readonly counted: readonly number[]
 }
 
 /** The reply of a backend called "b", when these arrive in lists of this length and then no more. */
 export function replyTo(items: readonly (Written | ItemOf<MessageEvent>)[], together = 1): Replied {
   const notes: string[] = []
+  const counted: number[] = []
   let ids = 0
   const facts = {
     request: { model: "claude-x", max_tokens: 10, messages: [] },
     backend: { name: "b", profile: GENERAL },
     newId: (prefix: string) => `${prefix}${++ids}`,
     note: (text: string) => void notes.push(text),
+    counted: (tokens: number) => void counted.push(tokens),
   }
   const reply = new MessagesReply(facts as unknown as ReplyFacts)
   const lists = Array.from({ length: Math.ceil(items.length / together) }, (_, n) =>
     items.slice(n * together, (n + 1) * together),
   )
   const events = lists.map((list) => reply.take(list as readonly ItemOf<MessageEvent>[]) ?? [])
-  return { events: [...events, reply.end() ?? []].flat(), notes }
+  return { events: [...events, reply.end() ?? []].flat(), notes, counted }
 }
 
 export const START = {

@@ -177,6 +177,40 @@ describe("damage that is mended", () => {
       [START, call(0), stop(0), text(1), says(1, "Hel"), says(1, "lo"), stop(1), end(), STOP],
     ],
     [
+      "blocks come in the order in which they began, whether or not they end",
+      [
+        START,
+        call(0),
+        text(1),
+        says(1, "b"),
+        call(2),
+        json(2, "{}"),
+        stop(0),
+        text(3),
+        says(3, "d"),
+        stop(3),
+        stop(2),
+        end(),
+        STOP,
+      ],
+      [
+        START,
+        call(0),
+        stop(0),
+        text(1),
+        says(1, "b"),
+        stop(1),
+        call(2),
+        json(2, "{}"),
+        stop(2),
+        text(3),
+        says(3, "d"),
+        stop(3),
+        end(),
+        STOP,
+      ],
+    ],
+    [
       "calls without ends are ended by the message, in order",
       [START, call(0), json(0, "{}"), call(1), json(1, "{}"), end("tool_use"), STOP],
       [START, call(0), json(0, "{}"), stop(0), call(1), json(1, "{}"), stop(1), end("tool_use"), STOP],
@@ -463,4 +497,15 @@ test("ten thousand calls side by side are told one after the other", () => {
   ]
   const numbers = replyTo(sent, 1000).events.flatMap((event) => ("index" in event ? event.index : []))
   expect(numbers).toEqual(Array.from({ length: 2 * n }, (_, at) => at >> 1))
+})
+
+test.each<[string, object, object, readonly number[]]>([
+  ["told at the start", { input_tokens: 40, cache_read_input_tokens: 50, cache_creation_input_tokens: 10, output_tokens: 1 }, {}, [100]],
+  ["told at the end", { input_tokens: 0, output_tokens: 0 }, { input_tokens: 70, cache_read_input_tokens: 20 }, [90]],
+  ["corrected at the end", { input_tokens: 40, cache_read_input_tokens: 5, output_tokens: 1 }, { input_tokens: 60 }, [65]],
+  ["told nowhere", { output_tokens: 0 }, {}, []],
+])("the prompt's tokens, %s, are learned from once", (_, first, last, wanted) => {
+  const start = { ...START, message: { ...(START as { message: object }).message, usage: first } }
+  const stopped = { ...end(), usage: { output_tokens: 7, ...last } }
+  expect(replyTo([start, stopped, STOP]).counted).toEqual(wanted)
 })
