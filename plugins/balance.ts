@@ -17,13 +17,10 @@ import {
   definePlugin,
   defineStage,
   failureKind,
-  Flow,
   fromDiscovered,
   v,
-  type Events,
   type FailureKind,
   type Parsed,
-  type Source,
   type Target,
 } from "llm-proxy"
 
@@ -91,7 +88,7 @@ export default definePlugin({
     /** Models that have just failed, whoever asked them, and until when that is held against them. */
     const failed = new Map<string, number>()
     const isWell = ({ target }: Choice): boolean => {
-      return target.backend.missing.length === 0 && (failed.get(keyOf(target)) ?? 0) < performance.now()
+      return target.backend.missing.length === 0 && (failed.get(keyOf(target)) ?? 0) <= performance.now()
     }
     const pick = (from: readonly Choice[], context: Parsed): Choice | undefined => {
       if (by === "sticky") return highest(from, stickiness(sessionOf(context)))
@@ -111,7 +108,21 @@ export default definePlugin({
           const choice = pick(well.length > 0 ? well : all, context)
           if (!choice) return next(context)
           const given = { ...context, request: { ...context.request, model: choice.name } }
-          return by === "least_busy" ? counted(choice.load, () => next(given)) : next(given)
+          if (by !== "least_busy") return next(given)
+          const { load } = choice
+          load.running++
+          let running = true
+          const end = (): void => {
+            if (running) load.running--
+            running = false
+          }
+          context.onOver(end)
+          try {
+            return await next(given)
+          } catch (thrown) {
+            end() // another may be asked now, and answer for long
+            throw thrown
+          }
         },
       }),
       defineStage({
@@ -164,13 +175,12 @@ function stickiness(session: string): (choice: Choice) => number {
   return ({ name, weight }) => weight / -Math.log((hash(`${session}\n${name}`) + 0.5) / 2 ** 32)
 }
 
-/** FNV-1a with the last step of MurmurHash3, without which names that end alike would be liked alike. */
+/** FNV-1a, and a step of MurmurHash3's end, without which texts that begin alike would be liked alike. */
 function hash(text: string): number {
   let h = 0x811c9dc5
   for (let at = 0; at < text.length; at++) h = Math.imul(h ^ text.charCodeAt(at), 0x01000193)
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return (h ^ (h >>> 13)) >>> 0
 }
 
 /**
@@ -186,50 +196,8 @@ function sessionIn(user: string | null | undefined): string | undefined {
   if (!user?.startsWith("{")) return undefined
   try {
     const { session_id }: { session_id?: unknown } = JSON.parse(user)
-    return typeof session_id === "string" && session_id ? session_id : undefined
+    return typeof session_id === "string" ? session_id : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Counts an answer as running until it has ended, has failed, or nobody wants it any more. */
-async function counted(load: Load, ask: () => Promise<Events>): Promise<Events> {
-  load.running++
-  try {
-    return new Flow(new Counted((await ask()).detach(), load))
-  } catch (thrown) {
-    load.running--
-    throw thrown
-  }
-}
-
-class Counted<T> implements Source<T> {
-  readonly #source: Source<T>
-  #load: Load | undefined // until it is over
-
-  constructor(source: Source<T>, load: Load) {
-    this.#source = source
-    this.#load = load
-  }
-
-  async read(): Promise<T | undefined> {
-    try {
-      const item = await this.#source.read()
-      if (item === undefined) this.#end()
-      return item
-    } catch (thrown) {
-      this.#end()
-      throw thrown
-    }
-  }
-
-  cancel(reason: unknown): void | Promise<void> {
-    this.#end()
-    return this.#source.cancel(reason)
-  }
-
-  #end(): void {
-    if (this.#load) this.#load.running--
-    this.#load = undefined
   }
 }

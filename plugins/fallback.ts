@@ -58,12 +58,16 @@ const Options = v.strictObject({
 
 type Limits = v.InferOutput<typeof Options>["breaker"]
 
-/** One request: what it has asked, so that no two names of a chain lead it to one model twice. */
+/** One request: what it has asked, so that no names of a chain lead it to one model twice. */
 interface Turn {
-  /** Models asked for the name that is being tried; more than one where a plugin inside picks another. */
+  /** Models that have been asked; more than one for a name where a plugin inside picks another. */
   readonly asked: Set<string>
-  /** Models that have failed, with their errors. */
-  readonly failed: Map<string, unknown>
+  /** Those of them that were asked for a name that has failed. */
+  readonly failed: Set<string>
+  /** What the last name failed with. */
+  failure: unknown
+  /** The name that is being tried leads to what has failed. */
+  repeated: boolean
 }
 
 export default definePlugin({
@@ -97,15 +101,15 @@ export default definePlugin({
           const chain = chains.match(fromDiscovered(request.model, names))
           if (!chain) return next(context)
           const told = log.with({ request: context.id, asked: printable(request.model) })
-          const turn: Turn = { asked: new Set(), failed: new Map() }
+          const turn: Turn = { asked: new Set(), failed: new Set(), failure: undefined, repeated: false }
           turns.set(context.req, turn)
           const tried: string[] = []
-          let failure: unknown
 
           /** @returns undefined where it failed and the next may be asked. */
           const ask = async (model: string): Promise<Events | undefined> => {
             const circuit = circuitOf(model)
             const isFirst = model === request.model
+            turn.repeated = false
             try {
               const reply = await next(isFirst ? context : { ...context, request: { ...request, model } })
               circuit?.answered()
@@ -115,18 +119,18 @@ export default definePlugin({
             } catch (thrown) {
               const kind = signal.aborted ? undefined : failureKind(thrown)
               const worthIt = kind !== undefined && options.on.includes(kind)
-              if (worthIt && !REQUESTS_OWN.has(kind)) circuit?.failed()
-              else circuit?.left()
+              if (turn.repeated || !worthIt || REQUESTS_OWN.has(kind)) circuit?.left()
+              else if (circuit?.failed()) log.warn("skipped for a while", { model: printable(model) })
               if (!worthIt) throw thrown
+              if (turn.repeated) return undefined
               tried.push(`${printable(model)} ${thrown instanceof ProxyError ? thrown.status : kind}`)
-              for (const key of turn.asked) turn.failed.set(key, thrown)
-              turn.asked.clear()
-              failure = thrown
+              for (const key of turn.asked) turn.failed.add(key)
+              turn.failure = thrown
               return undefined
             }
           }
 
-          for (const model of new Set([request.model, ...chain])) {
+          for (const model of [request.model, ...chain]) {
             if (circuitOf(model)?.admits() === false) continue
             const reply = await ask(model)
             if (reply) return reply
@@ -135,7 +139,7 @@ export default definePlugin({
           const reply = tried.length === 0 ? await ask(request.model) : undefined
           if (reply) return reply
           told.warn("nobody answered", { tried: tried.join(", ") })
-          throw failure
+          throw turn.failure
         },
       }),
       defineStage({
@@ -144,7 +148,10 @@ export default definePlugin({
         async run(context, next) {
           const turn = turns.get(context.req)
           const key = JSON.stringify([context.target.backend.name, context.target.model])
-          if (turn?.failed.has(key)) throw turn.failed.get(key)
+          if (turn?.failed.has(key)) {
+            turn.repeated = true
+            throw turn.failure
+          }
           turn?.asked.add(key)
           return next(context)
         },
@@ -180,12 +187,15 @@ class Circuit {
     this.#probing = false
   }
 
-  failed(): void {
+  /** @returns whether it is skipped from now on, and was not before. */
+  failed(): boolean {
     const now = performance.now()
     const { failures, within, skip } = this.#limits
     this.#probing = false
     this.#failures = [...this.#failures.filter((at) => at > now - within * 1000), now].slice(-failures)
-    if (this.#until !== undefined || this.#failures.length === failures) this.#until = now + skip * 1000
+    const skipped = this.#until !== undefined
+    if (skipped || this.#failures.length === failures) this.#until = now + skip * 1000
+    return !skipped && this.#until !== undefined
   }
 
   /** Nothing was learned: the client has left, or the request itself was at fault. The next one may try. */

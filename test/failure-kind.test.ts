@@ -29,12 +29,16 @@ test("what is not a failure of a request has no kind", () => {
   expect([failureKind(new TypeError("x")), failureKind(undefined)]).toEqual([undefined, undefined])
 })
 
+const LONG_PROMPT =
+  "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
+const LONG_ANSWER = "max_tokens is too large: 128000. This model supports at most 16384 completion tokens"
+
 test.each<[string, number, string, FailureKind]>([
   ["a key that the backend refuses", 401, "invalid api key", "denied"],
   ["an account without credit", 429, "You exceeded your current quota", "denied"],
   ["a limit of the moment", 429, "Rate limit reached", "rate_limit"],
-  ["a prompt that is too long", 400, "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.", "too_long"],
-  ["an answer that is too long", 400, "max_tokens is too large: 128000. This model supports at most 16384 completion tokens", "too_long"],
+  ["a prompt that is too long", 400, LONG_PROMPT, "too_long"],
+  ["an answer that is too long", 400, LONG_ANSWER, "too_long"],
   ["a server that is full", 503, "loading", "overloaded"],
 ])("%s, in a backend's words", (_, status, message, kind) => {
   expect(failureKind(readBackendError({ error: { message } }, { backend: "b", status }))).toBe(kind)

@@ -60,10 +60,11 @@ export async function use(plugin: Plugin, options: unknown): Promise<PluginUse> 
 
 /** A whole answer with this text. */
 export function says(text: string): Script {
-  return json(200, { choices: [{ message: { content: text }, finish_reason: "stop" }] })
+  const usage = { prompt_tokens: 2, completion_tokens: 1 }
+  return json(200, { choices: [{ message: { content: text }, finish_reason: "stop" }], usage })
 }
 
-/** So many failures with this status, and what a client is told of each by the backend NAME. */
+/** So many failures with this status. */
 export function fails(status: number, times = 1, headers: Record<string, string> = {}): readonly Script[] {
   return Array.from({ length: times }, () => error(status, "not now", headers))
 }
