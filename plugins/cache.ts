@@ -28,7 +28,6 @@ import {
   type Events,
   type MessageEvent,
   type MessageRequest,
-  type Parsed,
   type PluginTools,
   type Source,
 } from "llm-proxy"
@@ -47,7 +46,7 @@ const Options = v.strictObject({
   /** How a stream is told again: in one go, or with the pauses it had, shortened to 5 s in all. @default at_once */
   replay: v.optional(v.picklist(["at_once", "paced"], "must be at_once or paced"), "at_once"),
   /** Names or patterns of the models whose answers are kept. @default every model */
-  models: v.optional(v.pipe(v.array(pattern, "must be a list"), v.minLength(1, "must not be empty")), ["*"]),
+  models: v.optional(v.pipe(v.array(pattern, "must be a list"), v.minLength(1, "must not be empty"))),
   /** Whose answers a request may be given: those of its own key, or everybody's. @default key */
   per: v.optional(v.picklist(["key", "all"], "must be key or all"), "key"),
 })
@@ -71,8 +70,8 @@ export default definePlugin({
   onError: "skip",
   setup(options, tools) {
     const { models, per, replay } = options
-    const fits = createGlobs(models.map((pattern): [string, true] => [pattern, true]))
-    for (const [pattern] of fits.entries) checkModel(pattern, tools)
+    const fits = createGlobs((models ?? ["*"]).map((pattern): [string, true] => [pattern, true]))
+    for (const pattern of models ?? []) checkModel(pattern, tools)
     const shelf = new Shelf(options, tools)
 
     const stage = defineStage({
@@ -80,12 +79,16 @@ export default definePlugin({
       before: "route",
       async run(context, next) {
         const { head, req, request, client } = context
-        const mark = (found: "hit" | "miss" | "bypass"): void => head.set("x-llm-proxy-cache", found)
+        const mark = (found: "hit" | "miss" | "bypass"): void => {
+          head.set("x-llm-proxy-cache", found)
+          context.log.debug("cache", { found })
+        }
         const wishes = (req.headers.get("cache-control") ?? "").toLowerCase().split(/\s*,\s*/)
         const isKept = fits.match(request.model) && isLasting(request) && !wishes.includes("no-store")
         // A hit is never routed: that a key may use the model, and that it is still there, is asked here.
-        const target = isKept ? targetOf(context, tools) : undefined
+        const target = isKept ? tools.targetOf(context) : undefined
         if (!target) {
+          // Where the line would refuse, it says so itself, or a stage further on knows another way.
           mark("bypass")
           return next(context)
         }
@@ -130,7 +133,7 @@ class Shelf {
   readonly #known = new Map<string, { readonly size: number; readonly until: number }>() // in storage, oldest first
   readonly #writing = new Set<Promise<void>>() // to be waited for at the end
   #total = 0 // bytes of `#known`
-  #adopted: Promise<void> | undefined // once the storage has been asked what earlier processes left
+  #adopted = false // what earlier processes have left is known
 
   constructor(options: Options, tools: PluginTools) {
     this.#options = options
@@ -181,7 +184,7 @@ class Shelf {
 
   async #sweep(): Promise<void> {
     const { storage } = this.#tools
-    await (this.#adopted ??= this.#adopt())
+    if (!this.#adopted) await this.#adopt()
     for (const [key, { until }] of this.#known) {
       if (until > Date.now() && this.#total <= this.#options.max_total) return
       this.#forget(key)
@@ -195,6 +198,7 @@ class Shelf {
     for (const key of await this.#tools.storage.getKeys()) {
       if (!this.#known.has(key)) this.#known.set(key, { size: 0, until })
     }
+    this.#adopted = true
   }
 
   #forget(key: string): void {
@@ -261,15 +265,6 @@ function isLasting(request: MessageRequest): boolean {
     STATEFUL.every((name) => (fields[name] ?? null) === null) &&
     (request.tools ?? []).every(({ type }) => CLIENT_TOOL.test(type ?? "custom"))
   )
-}
-
-/** undefined where the line would refuse; it says so itself, or a stage further on knows another way. */
-function targetOf(context: Parsed, tools: PluginTools): ReturnType<PluginTools["targetOf"]> | undefined {
-  try {
-    return tools.targetOf(context)
-  } catch {
-    return undefined
-  }
 }
 
 function checkModel(pattern: string, { models }: PluginTools): void {

@@ -20,7 +20,6 @@ import {
   type Events,
   type MessageEvent,
   type Parsed,
-  type PluginTools,
   type Source,
 } from "llm-proxy"
 
@@ -41,7 +40,7 @@ export default definePlugin({
   options: Options,
   // A follower waits as long as the backend takes, in a `next` that is another's.
   timeLimit: 86_400,
-  setup({ buffer }, tools) {
+  setup({ buffer }, { targetOf }) {
     const flights = new Map<string, Flight>()
 
     return defineStage({
@@ -49,7 +48,7 @@ export default definePlugin({
       before: "route",
       async run(context, next) {
         // A follower is never routed: that its key may use the model is asked here.
-        const target = isShared(context.req) ? targetOf(context, tools) : undefined
+        const target = isShared(context.req) ? targetOf(context) : undefined
         const { client, request, head } = context
         const key = target && (await digestRequest(context, client.name, target.backend.name, target.model))
         if (!key || context.signal.aborted) return next(context)
@@ -58,7 +57,9 @@ export default definePlugin({
         const forStreams = `${key} streamed`
         const own = request.stream ? forStreams : `${key} whole`
         const open = flights.get(forStreams) ?? flights.get(own)
-        head.set("x-llm-proxy-dedupe", open ? "follower" : "leader")
+        const role = open ? "follower" : "leader"
+        head.set("x-llm-proxy-dedupe", role)
+        context.log.debug("dedupe", { role })
         if (open) return open.join(context, `msg_${crypto.randomUUID().replaceAll("-", "")}`)
         const flight = new Flight(buffer, () => flights.delete(own))
         flights.set(own, flight)
@@ -83,13 +84,14 @@ class Flight {
   readonly #nobody = new AbortController() // aborted when nobody listens any more
   readonly #listeners = new Set<Listener>()
   readonly #begun = Promise.withResolvers<void>()
-  #first: Link | undefined = { events: [], size: 0, next: undefined } // for those who join; undefined when closed
-  #last: Link = this.#first
+  #last: Link = { events: [], size: 0, next: undefined }
+  #first: Link | undefined = this.#last // for those who join; undefined when closed
   #size = 0 // bytes that have come, about
   #head: readonly (readonly [string, string])[] = [] // headers that the rest of the line has set
   #source: Source<EventList> | undefined
   #reading: Promise<void> | undefined
-  #over: { readonly thrown?: unknown } | undefined // the answer has been read to its end, or failed
+  #complete = false // the last event has come
+  #over: { readonly thrown?: unknown } | undefined // the answer has been read to its end, or could not be
 
   /** @param onClosed Called once, when nobody may join any more. */
   constructor(buffer: number, onClosed: () => void) {
@@ -111,7 +113,7 @@ class Flight {
    * @throws Whatever the backend's failure is, for all who wait.
    */
   async join({ signal, head }: Parsed, id: string | undefined): Promise<Events> {
-    const listener = new Listener(this, this.#first ?? this.#last, this.#size, id)
+    const listener = new Listener(this, this.#first ?? this.#last, id)
     this.#listeners.add(listener)
     const gone = Promise.withResolvers<never>()
     const leave = (): void => {
@@ -132,10 +134,9 @@ class Flight {
 
   leave(listener: Listener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return
-    // One that is told to its last event is let go as it is: its connection can be used again.
-    if (this.#first) this.#nobody.abort()
     this.#close()
-    if (!this.#over) void this.#source?.cancel(undefined)
+    if (!this.#complete) this.#nobody.abort()
+    if (!this.#over) letGo(this.#source)
   }
 
   /** Reads on; once for all who wait. */
@@ -151,10 +152,7 @@ class Flight {
     try {
       // Not the leader's own signal: when it leaves, the others go on.
       this.#source = (await next({ ...context, signal: this.#nobody.signal })).detach()
-      if (this.#listeners.size === 0) void this.#source.cancel(undefined)
-    } catch (thrown) {
-      this.#close() // who tries again asks again
-      throw thrown
+      if (this.#listeners.size === 0) letGo(this.#source)
     } finally {
       this.#head = [...context.head].filter(([name, value]) => before.get(name) !== value)
     }
@@ -172,18 +170,19 @@ class Flight {
   }
 
   #add(events: EventList): void {
+    for (const listener of this.#listeners) {
+      const isSlow = this.#size - listener.seen > this.#buffer
+      if (!isSlow || this.#listeners.size === 1) continue // one that is alone makes nobody wait
+      listener.giveUp()
+      this.leave(listener)
+    }
     const link: Link = { events, size: events.reduce((sum, event) => sum + sizeOf(event), 0), next: undefined }
     this.#last.next = link
     this.#last = link
     this.#size += link.size
-    for (const listener of this.#listeners) {
-      if (listener.fallBack(link.size) > this.#buffer) {
-        listener.giveUp()
-        this.leave(listener)
-      }
-    }
-    // Nor does anyone join an answer that has failed: it would fail again for whoever tries again.
-    if (this.#size > this.#buffer / 2 || events.some(({ type }) => type === "message_stop" || type === "error")) this.#close()
+    this.#complete ||= events.some(({ type }) => type === "message_stop" || type === "error")
+    // Nobody joins an answer that has failed: whoever tries again would get the failure again.
+    if (this.#complete || this.#size > this.#buffer / 2) this.#close()
   }
 
   #close(): void {
@@ -191,4 +190,88 @@ class Flight {
     this.#first = undefined
     this.#onClosed()
   }
+}
+
+/** One request that is told the answer. */
+class Listener implements Source<EventList> {
+  readonly #flight: Flight
+  #at: Link // the one read last
+  #id: string | undefined // of the message, until it is told
+  #isCut = false // it fell back too far
+  seen = 0 // bytes it has read, about
+
+  constructor(flight: Flight, first: Link, id: string | undefined) {
+    this.#flight = flight
+    this.#at = first
+    this.#id = id
+  }
+
+  read(): EventList | Promise<EventList | undefined> {
+    return this.#take() ?? this.#wait()
+  }
+
+  cancel(): void {
+    this.#flight.leave(this)
+  }
+
+  /** It is told so next, instead of what it has not read. */
+  giveUp(): void {
+    this.#isCut = true
+    this.#at = { events: [], size: 0, next: { events: [TOO_SLOW], size: 0, next: undefined } }
+  }
+
+  async #wait(): Promise<EventList | undefined> {
+    for (;;) {
+      const events = this.#take()
+      if (events) return events
+      const { over } = this.#flight
+      if (over || this.#isCut) {
+        this.#flight.leave(this)
+        if (over && "thrown" in over) throw over.thrown
+        return undefined
+      }
+      await this.#flight.more()
+    }
+  }
+
+  #take(): EventList | undefined {
+    const { next } = this.#at
+    if (!next) return undefined
+    this.#at = next
+    this.seen += next.size
+    const id = this.#id
+    if (id === undefined) return next.events
+    return next.events.map((event) => {
+      if (event.type !== "message_start") return event
+      this.#id = undefined
+      return { ...event, message: { ...event.message, id } }
+    })
+  }
+}
+
+const TOO_SLOW: MessageEvent = {
+  type: "error",
+  error: { type: "api_error", message: "this answer is shared with another request, and was read too slowly" },
+}
+
+/** About as many bytes as an event holds. */
+function sizeOf(event: MessageEvent): number {
+  if (event.type !== "content_block_delta") return JSON.stringify(event).length
+  let size = EVENT
+  for (const value of Object.values(event.delta)) if (typeof value === "string") size += value.length
+  return size
+}
+
+/** Bytes an event takes beside its text. */
+const EVENT = 100
+
+/** What fails at this is no concern of anybody's, and an unhandled rejection would end the process. */
+function letGo(source: Source<unknown> | undefined): void {
+  new Promise((resolve) => resolve(source?.cancel(undefined))).catch(() => {})
+}
+
+/** An explanation ends where the backend would be asked, and a client may want an answer of its own. */
+function isShared({ headers }: Request): boolean {
+  const wishes = (headers.get("cache-control") ?? "").toLowerCase().split(/\s*,\s*/)
+  return !headers.has("x-llm-proxy-explain") && !wishes.includes("no-cache") && !wishes.includes("no-store")
 }
