@@ -11,6 +11,8 @@ if (!hasRedis) console.warn("redis-server is not installed: tests on a real Redi
 
 export interface TestRedis {
   readonly url: string
+  /** From here on it keeps its connections and says nothing. */
+  hang(): void
   close(): Promise<void>
 }
 
@@ -29,7 +31,9 @@ export async function startRedis(): Promise<TestRedis> {
   })
   return {
     url: `redis://127.0.0.1:${port}`,
+    hang: () => void server.kill("SIGSTOP"),
     async close() {
+      server.kill("SIGCONT")
       server.kill()
       await ended
       await rm(folder, { recursive: true, force: true })

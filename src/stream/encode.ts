@@ -1,6 +1,6 @@
 /** Anthropic's events → the bytes of a server-sent event stream: one piece for each list, however many it holds. */
 import type { BlockDeltaEvent, MessageEvent } from "../anthropic/events.ts"
-import { toMessage } from "../error.ts"
+import { maskError } from "../error.ts"
 import { Step } from "./flow.ts"
 
 export interface EncodeFacts {
@@ -46,7 +46,7 @@ export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
         return toEvent(event)
       case "error":
         this.#over = true
-        return toEvent({ ...event, error: { ...event.error, message: toMessage(event.error.message, mask) }, request_id: requestId })
+        return toEvent({ ...event, error: maskError(event.error, mask), request_id: requestId })
       default:
         return toEvent(event)
     }

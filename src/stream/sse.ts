@@ -37,12 +37,11 @@ export class Decode extends Step<Uint8Array, readonly WireChunk[]> {
     this.#dialect = dialect
     this.#parser = createParser({
       maxBufferSize: MAX_EVENT,
-      onEvent: ({ data, event }) => {
-        const chunk = this.#failed ? undefined : this.#dialect.event(data, event)
-        if (chunk !== undefined) this.#emit(chunk)
-      },
+      onEvent: ({ data, event }) => this.#event(data, event),
       onError: (error) => {
         if (error.type === "max-buffer-size-exceeded") this.#emit(tooLong())
+        // llama.cpp until September 2025: `error: {…}`, a field no parser knows, then `[DONE]` (llama.cpp#16109).
+        if (error.type === "unknown-field" && error.field === "error") this.#event(error.value ?? "", "error")
       },
     })
   }
@@ -85,6 +84,11 @@ export class Decode extends Step<Uint8Array, readonly WireChunk[]> {
     }
     this.#text += text
     if (this.#text.length > MAX_WHOLE) this.#emit(tooLong())
+  }
+
+  #event(data: string, name: string | undefined): void {
+    const chunk = this.#failed ? undefined : this.#dialect.event(data, name)
+    if (chunk !== undefined) this.#emit(chunk)
   }
 
   #emit(chunk: WireChunk): void {

@@ -54,6 +54,75 @@ describe("letting go", () => {
   })
 })
 
+describe("a step is told that nobody reads on", () => {
+  /** Passes numbers on, and keeps book of how it was left. */
+  const noting = (book: string[], name: string, fault?: (n: number) => void) => {
+    const step = new Made((n: number) => {
+      fault?.(n)
+      return n
+    }, () => void book.push(`${name} ended`)) as Step<number, number>
+    step.cancel = () => void book.push(`${name} left`)
+    return step
+  }
+
+  test("when the reader leaves, once", async () => {
+    const book: string[] = []
+    const reader = new Flow(new Listed([1, 2])).pipeThrough(noting(book, "a")).pipeThrough(noting(book, "b")).getReader()
+    await reader.read()
+    await reader.cancel("gone")
+    expect(book).toEqual(["a left", "b left"])
+  })
+
+  test("not when the items have ended", async () => {
+    const book: string[] = []
+    const reader = new Flow(new Listed([1])).pipeThrough(noting(book, "a")).getReader()
+    await reader.read()
+    await reader.read()
+    await reader.cancel()
+    expect(book).toEqual(["a ended"])
+  })
+
+  test("when a later step is done, or throws; those behind hear of the end", async () => {
+    const book: string[] = []
+    await all(new Flow(new Listed([1])).pipeThrough(noting(book, "a")).pipeThrough(upTo(1)).pipeThrough(noting(book, "b")))
+    const fault = (): void => {
+      throw new Error("plugin")
+    }
+    const failing = new Flow(new Listed([1])).pipeThrough(noting(book, "c")).pipeThrough(noting(book, "d", fault))
+    await all(catching(failing, () => 7).pipeThrough(noting(book, "e")))
+    expect(book).toEqual(["a left", "b ended", "c left", "d left", "e ended"])
+  })
+
+  test("when the source throws", async () => {
+    const book: string[] = []
+    const source: Source<number> = { read: () => Promise.reject(new Error("reset")), cancel: () => {} }
+    await all(catching(new Flow(source).pipeThrough(noting(book, "a")), () => 7))
+    expect(book).toEqual(["a left"])
+  })
+
+  test("also before a foreign stream, and as one", async () => {
+    const book: string[] = []
+    const flow = new Flow(new Listed([1, 2])).pipeThrough(noting(book, "a")).pipeThrough(new TransformStream<number, number>())
+    const reader = flow.getReader()
+    await reader.read()
+    await reader.cancel()
+    const foreign = new ReadableStream<number>({ pull: (controller) => controller.enqueue(1) })
+    await foreign.pipeThrough(noting(book, "b")).cancel()
+    expect(book).toEqual(["a left", "b left"])
+  })
+
+  test("and one that throws at that keeps nobody from being told", async () => {
+    const book: string[] = []
+    const thrower = new Made((n: number) => n)
+    thrower.cancel = () => {
+      throw new Error("no")
+    }
+    const source = new Listed([1])
+    await new Flow(source).pipeThrough(thrower).pipeThrough(noting(book, "a")).cancel("gone")
+    expect([book, source.canceled]).toEqual([["a left"], ["gone"]])
+  })
+})
+
 describe("until", () => {
   test("reads as far as the test wants, and gives everything back", async () => {
     const source = new Listed([1, Promise.resolve(2), 3, 4])

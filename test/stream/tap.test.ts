@@ -1,10 +1,10 @@
 /** Steps for authors of stages. */
 import { describe, expect, test } from "vitest"
-import type { AssistantMessage, MessageEvent } from "../../src/anthropic/events.ts"
+import type { AssistantMessage, ErrorEvent, MessageEvent } from "../../src/anthropic/events.ts"
 import { unfold } from "../../src/anthropic/fold.ts"
 import { Encode } from "../../src/stream/encode.ts"
 import { Flow, flowOf, Step } from "../../src/stream/flow.ts"
-import { mapEvents, onMessage, tap, type Ended } from "../../src/stream/tap.ts"
+import { mapEvents, onMessage, onOver, tap, type Ended, type Over } from "../../src/stream/tap.ts"
 
 const MESSAGE: AssistantMessage = {
   id: "msg_1",
@@ -31,7 +31,7 @@ const MESSAGE: AssistantMessage = {
   },
 }
 const EVENTS = unfold(MESSAGE)
-const ERROR: MessageEvent = { type: "error", error: { type: "api_error", message: "reset" } }
+const ERROR: ErrorEvent = { type: "error", error: { type: "api_error", message: "reset" } }
 
 /** The lists that come out when the events go in one by one. */
 async function through<Out>(
@@ -125,6 +125,50 @@ describe("onMessage", () => {
     await reader.read()
     await reader.cancel()
     expect(told).toEqual([])
+  })
+
+  test("passes the very lists on", () => {
+    expect(listen().take(EVENTS)).toBe(EVENTS)
+  })
+})
+
+describe("onOver", () => {
+  const told: Over[] = []
+  const listen = () => {
+    told.length = 0
+    return onOver((over) => told.push(over))
+  }
+  /** Reads so many events, then leaves. */
+  async function leave(after: number): Promise<void> {
+    const items = EVENTS.map((event) => [event])
+    const source = { read: () => items.shift(), cancel: () => {} }
+    const reader = new Flow<readonly MessageEvent[]>(source).pipeThrough(listen()).getReader()
+    for (let n = 0; n < after; n++) await reader.read()
+    await reader.cancel()
+  }
+  const unfinished = { ...MESSAGE, stop_reason: null }
+
+  test("tells a reply that ended by itself once, whoever lets go of it afterwards", async () => {
+    await leave(EVENTS.length)
+    expect(told).toEqual([{ message: MESSAGE, error: undefined, left: false }])
+  })
+
+  test("tells how far a reply had come that was left, with a guess of its output", async () => {
+    await leave(3)
+    expect(told).toEqual([{ message: { ...unfinished, usage: { ...MESSAGE.usage, output_tokens: 2 } }, error: undefined, left: true }])
+  })
+
+  test("tells of one that was left before it began", async () => {
+    await leave(0)
+    expect(told).toEqual([{ message: undefined, error: undefined, left: true }])
+  })
+
+  test("tells how far one had come that failed, with a guess of its output", async () => {
+    const { error } = ERROR
+    const calls = unfold({ ...MESSAGE, content: [{ type: "tool_use", id: "t", name: "f", input: { a: 1 }, caller: { type: "direct" } }] })
+    await through(listen(), [...calls.slice(0, 3), ERROR])
+    const content = [{ type: "tool_use", id: "t", name: "f", input: { a: 1 }, caller: { type: "direct" } }]
+    expect(told).toEqual([{ message: { ...unfinished, content }, error, left: false }])
   })
 
   test("passes the very lists on", () => {
