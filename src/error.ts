@@ -88,12 +88,17 @@ export interface ErrorBody {
 /** Anthropic's error shape. `mask` is the last look at any text that leaves: configured keys are taken out there. */
 export function toErrorBody(error: ProxyError, requestId: string, mask: (text: string) => string): ErrorBody {
   const { type, message, details } = error
-  return { type: "error", error: { type, message: toMessage(message, mask), ...(details && { details }) }, request_id: requestId }
+  return { type: "error", error: maskError({ type, message, ...(details && { details }) }, mask), request_id: requestId }
 }
 
-/** An error's words as a client gets them. Masked before they are cut: half a key is a key, too. */
-export function toMessage(message: string, mask: (text: string) => string): string {
-  return printable(mask(message), 700)
+/**
+ * An error as a client gets it, masked throughout: a backend may repeat a key in the details, too. Its words are masked
+ * before they are cut, as half a key is a key.
+ */
+export function maskError<T extends ErrorBody["error"]>(error: T, mask: (text: string) => string): T {
+  const shown = (_: string, value: unknown): unknown => (typeof value === "string" ? mask(value) : value)
+  const masked = JSON.parse(JSON.stringify(error), shown) as T
+  return { ...masked, message: printable(masked.message, 700) }
 }
 
 /** Makes a {@link ProxyError} of whatever was thrown; the words of a stranger's error stay in the log. */

@@ -3,7 +3,7 @@
  * files and listens is in `llm-proxy/node`.
  */
 export * as v from "valibot"
-export { guessTokens } from "./anthropic/count.ts"
+export { countTokens, guessTokens, showsPictures } from "./anthropic/count.ts"
 export type {
   AssistantMessage,
   BlockDelta,

@@ -16,6 +16,11 @@ export interface Log {
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
+  /**
+   * A line of another form, JSON say, without time, level and facts of this log's own. Keys are masked and control
+   * characters escaped as in every line; it is never cut. Colours (`\u001b[32m`) stay where `colour` says they show.
+   */
+  line(level: Exclude<Level, "silent">, text: string): void
   /** A log whose lines all carry these facts too. */
   with(fields: Fields): Log
   /** Whether lines of this level are shown: ask before making something dear only to log it. */
@@ -29,12 +34,14 @@ export interface LogOptions {
   readonly write: (line: string) => void
   /** Takes configured keys out of a text. */
   readonly mask: (text: string) => string
+  /** Whether lines go where colours show. @default false */
+  readonly colour?: boolean
 }
 
-export function createLog({ level = "info", write, mask }: LogOptions): Log {
+export function createLog({ level = "info", write, mask, colour = false }: LogOptions): Log {
   const least = LEVELS.indexOf(level)
   const at = (context: Fields): Log => {
-    const line = (name: Level, message: string, fields?: Fields): void => {
+    const tell = (name: Level, message: string, fields?: Fields): void => {
       if (LEVELS.indexOf(name) < least) return
       let text = `${new Date().toISOString()} ${name.padEnd(5)} ${message}`
       for (const [key, value] of Object.entries({ ...context, ...fields })) {
@@ -43,11 +50,17 @@ export function createLog({ level = "info", write, mask }: LogOptions): Log {
       write(printable(mask(text), 4000)) // masked before it is cut, and each value before it is quoted
     }
     return {
-      trace: (message, fields) => line("trace", message, fields),
-      debug: (message, fields) => line("debug", message, fields),
-      info: (message, fields) => line("info", message, fields),
-      warn: (message, fields) => line("warn", message, fields),
-      error: (message, fields) => line("error", message, fields),
+      trace: (message, fields) => tell("trace", message, fields),
+      debug: (message, fields) => tell("debug", message, fields),
+      info: (message, fields) => tell("info", message, fields),
+      warn: (message, fields) => tell("warn", message, fields),
+      error: (message, fields) => tell("error", message, fields),
+      line(name, text) {
+        if (LEVELS.indexOf(name) < least) return
+        const masked = mask(text)
+        const parts = colour ? masked.split(COLOURS) : [withoutColours(masked)]
+        write(parts.map((part, n) => (n % 2 === 0 ? printable(part, Infinity) : part)).join(""))
+      },
       with: (fields) => at({ ...context, ...fields }),
       shows: (name) => LEVELS.indexOf(name) >= least,
     }
@@ -57,6 +70,15 @@ export function createLog({ level = "info", write, mask }: LogOptions): Log {
 
 /** Shows nothing: for embedding without a log, and for tests. */
 export const SILENT: Log = createLog({ level: "silent", write: () => {}, mask: (text) => text })
+
+/** ANSI's sequences for colours. By the group, `split` keeps them as every second part. */
+// eslint-disable-next-line no-control-regex -- they begin with one
+const COLOURS = /(\u001b\[[\d;]*m)/g
+
+/** A line for where colours do not show. */
+export function withoutColours(line: string): string {
+  return line.replaceAll(COLOURS, "")
+}
 
 /**
  * A text from outside made fit for one line: at most `max` characters (200 for names that clients choose), control

@@ -19,8 +19,13 @@ export interface PluginTools {
   readonly models: Globs<Target>
   /** The names of the config's keys, for plugins whose options name keys. */
   readonly keys: readonly string[]
-  /** Where the line would send a request. Throws what `route` throws: 403 and 404, and 502 for what is not ready. */
-  targetOf(context: Parsed): Target
+  /** Takes configured keys out of a text. Log lines need it only for what is cut: half a key is a key, too. */
+  mask(text: string): string
+  /**
+   * Where the line would send a request; undefined where `route` would refuse it. For plugins that answer by
+   * themselves: such a request is never routed, and whether its key may use the model is not asked otherwise.
+   */
+  targetOf(context: Parsed): Target | undefined
 }
 
 /** A schema by the Standard Schema convention, which valibot (exported here as `v`), zod and arktype follow. */

@@ -1,37 +1,23 @@
 /**
- * The proxy as an h3 app: which request goes where, and the one shape errors have. It answers web Requests, so it runs
+ * The proxy as an h3 app, and the one shape errors have. It answers web Requests, so it runs
  * wherever those do; a server is somebody else's business.
  */
 import { getRouterParam, H3, onDispose, type H3Event } from "h3"
 import { createStorage, prefixStorage, type Storage } from "unstorage"
 import { mountOf } from "./areas.ts"
 import { createText } from "./body.ts"
-import { createCarrier } from "./carrier.ts"
-import { createCalibration } from "./calibration.ts"
 import { checkConfig, resolveConfig, type Config, type Settings } from "./config/config.ts"
-import { clientGone, createDial } from "./dial.ts"
-import { createCountTokens } from "./endpoints/count-tokens.ts"
-import { allowExplanation, createExplain, EXPLAIN, wantsExplanation } from "./endpoints/explain.ts"
-import { answerHealth, answerReady } from "./endpoints/health.ts"
-import { createGetModel, createListModels } from "./endpoints/models.ts"
+import { clientGone } from "./dial.ts"
+import { EXPLAIN } from "./endpoints/explain.ts"
 import { createCounters, type Counters } from "./counters.ts"
 import { causeOf, ProxyError, toErrorBody, toProxyError } from "./error.ts"
-import { createHealth } from "./health.ts"
-import { createLessons } from "./lessons.ts"
+import { createLine } from "./line.ts"
 import { createMask, printable, SILENT, type Log } from "./log.ts"
-import { createEntrance, createPipeline, lineUp, type Line } from "./pipeline.ts"
+import { lineUp } from "./pipeline.ts"
 import { setUpPlugins, type PluginTools, type PluginUse } from "./plugin.ts"
-import { createReplays } from "./replays.ts"
-import { createRefusals } from "./refusals.ts"
-import { toStages, type Authorized, type Client, type Received } from "./stage.ts"
-import { createAuth, subtleDigest, type Digest } from "./stages/auth.ts"
-import { createEncode } from "./stages/encode.ts"
-import { createFromOpenAI } from "./stages/from-openai.ts"
-import { parse } from "./stages/parse.ts"
-import { createFind, createRoute } from "./stages/route.ts"
-import { createToOpenAI } from "./stages/to-openai.ts"
-import { createUpstream } from "./stages/upstream.ts"
-import { createTokenize } from "./tokenize.ts"
+import { createRoutes, type Handler } from "./routes.ts"
+import { toStages, type Received } from "./stage.ts"
+import { subtleDigest, type Digest } from "./stages/auth.ts"
 
 export interface ProxyOptions {
   /** Plugins with their options, outermost first. */
@@ -58,12 +44,6 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-/** Who runs the program. */
-const OPERATOR: Client = { name: "operator", explain: true, may: () => true }
-
-/** Answers one method of one path. */
-type Handler = (context: Received, event: H3Event) => Response | Promise<Response>
-
 /**
  * Makes a proxy.
  *
@@ -71,66 +51,28 @@ type Handler = (context: Received, event: H3Event) => Response | Promise<Respons
  */
 export async function createProxy(config: Config | Settings, options: ProxyOptions = {}): Promise<Proxy> {
   const settings = "routes" in config ? config : resolveConfig(checkConfig(config))
-  const { server, routes, backends, clients, secret, secrets } = settings
+  const { server, routes, clients, secrets } = settings
   const { plugins = [], log = SILENT, fetch, digest = subtleDigest, storage = createStorage() } = options
   const mask = createMask(secrets)
-  const health = createHealth(backends, mask)
-  const find = createFind(routes)
+  const ready = await createLine(settings, { fetch, digest, storage, log, mask, newId })
   const keys = clients.map(({ client }) => client.name)
-  const targetOf: PluginTools["targetOf"] = ({ request, client, original }) => find(request.model, client, original.request.model)
+  const targetOf: PluginTools["targetOf"] = ({ request, client, original }) => {
+    try {
+      return ready.find(request.model, client, original.request.model)
+    } catch {
+      return undefined
+    }
+  }
   const counting: Counters[] = []
   const running = await setUpPlugins(plugins, (name) => {
     const own = log.with({ plugin: name })
     const counters = createCounters(storage, mountOf(name), own)
     counting.push(counters)
-    return { storage: prefixStorage(storage, mountOf(name)), counters, log: own, models: routes, keys, targetOf }
+    return { storage: prefixStorage(storage, mountOf(name)), counters, log: own, models: routes, keys, mask, targetOf }
   })
   const stages = toStages(running.stages)
-  const auth = await createAuth(clients, digest)
-  const carrier = await createCarrier(secret)
-  const replays = createReplays({ storage: prefixStorage(storage, "reasoning"), carrier, digest, log })
-  const dial = createDial(fetch)
-  const calibration = createCalibration(prefixStorage(storage, "calibration"), log)
-  const toOpenAI = createToOpenAI(carrier, replays)
-  const lessons = createLessons(prefixStorage(storage, "lessons"), log)
-  const line: Line = {
-    auth,
-    parse,
-    route: createRoute(find),
-    toOpenAI,
-    upstream: createUpstream(dial, health, lessons, createRefusals(digest)),
-    fromOpenAI: createFromOpenAI(newId, calibration, carrier, replays),
-    encode: createEncode({ ping: server.ping, mask }),
-  }
-  const messages = createPipeline(line, stages)
-  const own = new WeakSet<Request>() // made here for who runs the program: no key is asked of them
-  const allowed = async (context: Received): Promise<Authorized> =>
-    own.has(context.req) ? { ...context, client: OPERATOR } : allowExplanation(await auth(context))
-  const explain = createExplain({ ...line, auth: allowed }, stages, lessons, mask)
-  const enter = (answer: (context: Authorized) => Promise<Response>): Handler => createEntrance({ auth }, stages, answer)
-  const getModel = createGetModel(routes)
-
-  const table: Record<string, Readonly<Record<string, Handler>>> = {
-    "/v1/messages": { POST: (context) => (wantsExplanation(context.req) ? explain : messages)(context) },
-    "/v1/messages/count_tokens": { POST: enter(createCountTokens(find, createTokenize(dial, toOpenAI), calibration)) },
-    "/v1/models": { GET: enter(createListModels(routes)) },
-    "/v1/models/**:id": { GET: (context, event) => enter((authorized) => getModel(authorized, idIn(event)))(context, event) },
-    "/api/event_logging/batch": { POST: ({ head }) => Response.json({}, { headers: head }) },
-    "/api/hello": { HEAD: ({ head }) => new Response(null, { headers: head }), GET: ({ head }) => Response.json({}, { headers: head }) },
-    "/health": { GET: ({ head }) => answerHealth(head) },
-    "/health/ready": {
-      GET: async (context) => {
-        const known = await auth(context).then(() => true, () => false)
-        return answerReady(health, known, context.head)
-      },
-    },
-    "/": { GET: ({ head }) => Response.json({ name: "llm-proxy", api: "/v1/messages" }, { headers: head }) },
-  }
-
-  for (const [path, route] of running.routes) {
-    if (table[path]) throw new Error(`a plugin answers ${path}, which the proxy answers itself`)
-    table[path] = { GET: enter(async (context) => route(context)) }
-  }
+  const own = new WeakSet<Request>() // made here, for who runs the program
+  const table = createRoutes({ settings, ready, stages, extra: running.routes, isOwn: (req) => own.has(req), mask })
 
   const toResponse = (thrown: unknown, { id, head, log }: Pick<Received, "id" | "head" | "log">): Response => {
     const error = toProxyError(thrown)
@@ -146,7 +88,7 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
       // A HEAD is a GET whose body the server leaves out.
       const handler = methods[method] ?? (method === "HEAD" ? methods["GET"] : undefined)
       if (!handler) throw wrongMethod(method, event.url.pathname, Object.keys(methods))
-      return await handler(context, event)
+      return await handler(context, () => restOf(event))
     } catch (thrown) {
       // Whatever fails because the client has left is not the proxy's failure.
       return toResponse(context.signal.aborted ? clientGone() : thrown, context)
@@ -195,6 +137,7 @@ function toReceived(event: H3Event, path: string, log: Log, maxBody: number): Re
     log: own,
     head: new Headers({ "request-id": id }),
     text: createText(event.req, maxBody),
+    onOver: (then) => onDispose(event, then),
   }
 }
 
@@ -204,7 +147,7 @@ function newId(prefix: string): string {
 }
 
 /** A model id may have slashes in it, encoded or not. Of what h3 decodes it leaves `%2F` and `%25` as they are. */
-function idIn(event: H3Event): string {
+function restOf(event: H3Event): string {
   return decodeURIComponent(getRouterParam(event, "id") ?? "")
 }
 

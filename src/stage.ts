@@ -22,6 +22,12 @@ export interface Received {
   readonly head: Headers
   /** The decoded body; read once, capped, remembered. Rejects with 413 beyond `server.max_body`. */
   text(): Promise<string>
+  /**
+   * Calls once the answer is over: sent, failed, or left by its client. To be asked for before the answer is returned.
+   *
+   * @param then Is given why, where the answer was not sent to its end.
+   */
+  onOver(then: (broke?: unknown) => void): void
 }
 
 /** After `auth`: who is calling. */
@@ -39,7 +45,7 @@ export interface Client {
   readonly explain: boolean
 }
 
-/** After `parse`: Anthropic's request, validated. */
+/** After `parse`: Anthropic's request, with the types it should have; which words are in it may be news to this program. */
 export interface Parsed extends Authorized {
   readonly request: MessageRequest
   /** What `request` was read from, for backends that are given it as it came. */
@@ -74,7 +80,11 @@ export interface Backend {
 }
 
 /** After `toOpenAI`: the request in the backend's dialect; `api` tells which that is. */
-export type Translated = Routed & Body
+export type Translated = Routed &
+  Body & {
+    /** What a stage adds to the call, by lower-case names; what the config says of a backend wins. */
+    readonly headers?: Readonly<Record<string, string>>
+  }
 
 /** A reply inside the line, as lists of Anthropic's stream events. Failures after the beginning are events too. */
 export type Events = Flow<readonly MessageEvent[]>

@@ -1,5 +1,6 @@
 /** A proxy that listens on loopback as the real one does, and plain ways to ask it. */
 import { serve } from "h3"
+import type { Storage } from "unstorage"
 import { createMask, createLog, type Level } from "../src/log.ts"
 import type { Config } from "../src/config/config.ts"
 import type { MessageEvent } from "../src/anthropic/events.ts"
@@ -25,13 +26,14 @@ export interface TestOptions {
   readonly plugins?: readonly PluginUse[]
   readonly level?: Level
   readonly missing?: ReadonlyMap<string, readonly string[]>
+  readonly storage?: Storage
 }
 
-export async function startProxy(config: Config, { plugins = [], level = "debug", missing }: TestOptions = {}): Promise<TestProxy> {
+export async function startProxy(config: Config, { plugins = [], level = "debug", missing, storage }: TestOptions = {}): Promise<TestProxy> {
   const lines: string[] = []
   const settings = resolveConfig({ ...config, keys: config.keys ?? [{ name: "test", key: KEY }] }, missing)
   const log = createLog({ level, write: (line) => lines.push(line), mask: createMask(settings.secrets) })
-  const proxy = await createProxy(settings, { fetch: undiciFetch, log, plugins })
+  const proxy = await createProxy(settings, { fetch: undiciFetch, log, plugins, ...(storage && { storage }) })
   const server = await serve(proxy.app, { port: 0, hostname: "127.0.0.1", silent: true, gracefulShutdown: false }).ready()
   const url = (server.url ?? "").replace(/\/$/, "")
   const ask: TestProxy["ask"] = (path, { method, headers = { "x-api-key": KEY }, body, signal } = {}) =>

@@ -104,6 +104,7 @@ describe("### Stop reasons", () => {
       "model_length",
       "content_filter",
       "error",
+      "insufficient_system_resource",
     ])
   })
 })

@@ -5,8 +5,19 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { dirname, join, relative, resolve } from "node:path"
 import { isDeepStrictEqual, promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import balance from "../plugins/balance.ts"
+import budget from "../plugins/budget.ts"
+import cache from "../plugins/cache.ts"
+import dedupe from "../plugins/dedupe.ts"
+import fallback from "../plugins/fallback.ts"
+import limit from "../plugins/limit.ts"
 import log from "../plugins/log.ts"
+import metrics from "../plugins/metrics.ts"
+import otel from "../plugins/otel.ts"
+import redact from "../plugins/redact.ts"
+import retry from "../plugins/retry.ts"
 import rewrite from "../plugins/rewrite.ts"
+import scenario from "../plugins/scenario.ts"
 import webSearch from "../plugins/web-search.ts"
 import type { AssistantMessage } from "../src/anthropic/events.ts"
 import { fold } from "../src/anthropic/fold.ts"
@@ -129,13 +140,16 @@ const VARIABLES = {
   OPENAI_API_KEY: "k",
   TEAM_A_KEY: "k",
 }
+const SHIPPED = [
+  balance, budget, cache, dedupe, fallback, limit, log, metrics, otel, redact, retry, rewrite, scenario, webSearch,
+]
 const configs = blocks.filter(({ language }) => language === "yaml")
 test.each(configs)("the config at $at loads", async ({ code }) => {
   const rest = /^models:/m.test(code) ? "" : /^backends:/m.test(code) ? "models: {}" : DEMO
   const { config } = parseConfig(code + rest, "docs", VARIABLES)
   for (const entry of config.plugins ?? []) {
     const [name = "", options] = typeof entry === "string" ? [entry] : (Object.entries(entry)[0] ?? [])
-    const shipped = [log, rewrite, webSearch].find((plugin) => plugin.name === name) as Plugin | undefined
+    const shipped = SHIPPED.find((plugin) => plugin.name === name) as Plugin | undefined
     const example = examples.some((block) => block.code.startsWith(`// plugins/${name}.ts`))
     expect(shipped ? await validateOptions(shipped, options) : { options: example || "no such plugin" }).toEqual({
       options: shipped ? expect.anything() : true,

@@ -91,7 +91,7 @@ describe("one door a package", () => {
     ["valibot", [/^src\/anthropic\//, /^src\/config/, /^src\/index\.ts$/, /^src\/node\/config-schema\.ts$/]],
     ["yaml", [/^src\/node\//]],
     ["defu", [/^src\/config/]],
-    ["unstorage", [/^src\/(node\/storage|testing\/index|counters|proxy|plugin|lessons|calibration|replays)\.ts$/]],
+    ["unstorage", [/^src\/(node\/storage|line|testing\/index|counters|proxy|plugin|lessons|calibration|replays)\.ts$/]],
     ["@noble/ciphers", [/^src\/carrier\.ts$/]],
     ["undici", [/^src\/node\/(undici|pump)\.ts$/]],
   ])("%s", (name, allowed) => {

@@ -21,11 +21,13 @@ test("there are fixtures of every backend", () => {
     "groq",
     "llama.cpp",
     "mistral",
+    "moonshot",
     "ollama",
     "openai",
     "openrouter",
     "responses",
     "vllm",
+    "xai",
   ])
 })
 

@@ -21,7 +21,8 @@ export function createCountTokens(
     // A count has no limit of its own, and a request none below the budget of its thinking.
     const whole = { ...request, max_tokens: (request.thinking?.budget_tokens ?? 0) + 1 }
     const told = await tokenize({ ...context, request: whole, original: { request: whole, text: await context.text() }, target })
-    const input_tokens = told ?? Math.max(1, Math.round(countTokens(request) * (await calibration.factor(target))))
+    if (told) return Response.json(told, { headers: context.head })
+    const input_tokens = Math.max(1, Math.round(countTokens(request) * (await calibration.factor(target))))
     return Response.json({ input_tokens }, { headers: context.head })
   }
 }

@@ -144,6 +144,10 @@ function join(one: Log, other: Log): Log {
     info: tell("info"),
     warn: tell("warn"),
     error: tell("error"),
+    line(level, text) {
+      one.line(level, text)
+      other.line(level, text)
+    },
     with: (fields) => join(one.with(fields), other.with(fields)),
     shows: (level) => one.shows(level) || other.shows(level),
   }

@@ -21,6 +21,8 @@ export interface Variables {
   readonly level: Level
   /** `LOG_FILE`: where log lines go too. */
   readonly logFile: string | undefined
+  /** `NO_COLOR`: lines are shown without colours, on a terminal too (no-color.org). */
+  readonly noColour: boolean
   /** `HOST`, wins over `server.host`. */
   readonly host: string | undefined
   /** `PORT`, wins over `server.port`. */
@@ -61,6 +63,7 @@ export function readVariables(env: Env): Variables {
     secret,
     level: level ?? "info",
     logFile: env["LOG_FILE"] || undefined,
+    noColour: Boolean(env["NO_COLOR"]),
     host: env["HOST"]?.trim() || undefined,
     port: port ? Number(port) : undefined,
   }

@@ -35,13 +35,17 @@ export interface Generations {
 export async function openGenerations(options: OpenOptions): Promise<Generations> {
   const first = await openProxy(options)
   let current: Generation = { opened: first, number: 1, running: 0 }
+  const alive = new Set([current]) // not closed yet; a storage that two of them share is not closed with the first
   let reloading: Promise<void> = Promise.resolve()
   const closing = new Set<Promise<void>>()
 
   const retire = (old: Generation): void => {
     if (old === current || old.running > 0) return
+    alive.delete(old)
+    const { storage } = old.opened
+    const shared = [...alive].some(({ opened }) => opened.storage === storage)
     const close = async (): Promise<void> => {
-      await old.opened.close(current.opened.storage)
+      await old.opened.close(shared ? storage : undefined)
       current.opened.log.debug("closed an earlier config", { generation: old.number })
     }
     const closed = close()
@@ -55,6 +59,7 @@ export async function openGenerations(options: OpenOptions): Promise<Generations
     try {
       const opened = await openProxy({ ...options, storage, fresh: `generation=${number}`, ...(key && { spareKey: key }) })
       current = { opened, number, running: 0 }
+      alive.add(current)
       opened.log.info("reloaded", { generation: number, running: old.running })
       tellAddress(first, opened)
       retire(old)

@@ -6,7 +6,7 @@ import { hash } from "node:crypto"
 import { dirname, join, resolve } from "node:path"
 import { resolveConfig, type Config, type Settings } from "../config/config.ts"
 import type { Mistake } from "../config/mistakes.ts"
-import { createLog, createMask, type Log } from "../log.ts"
+import { createLog, createMask, withoutColours, type Log } from "../log.ts"
 import { createProxy, type Proxy } from "../proxy.ts"
 import { toBanner } from "./banner.ts"
 import { readConfigFile, type ConfigFile } from "./config-file.ts"
@@ -149,16 +149,16 @@ function withVariables({ config, tell }: ConfigFile, { key, secret, host, port }
 }
 
 function toLog(
-  { level }: Variables,
-  { err }: Terminal,
+  { level, noColour }: Variables,
+  { err, tty }: Terminal,
   file: LogFile | undefined,
   mask: (text: string) => string,
 ): Log {
   const write = (line: string): void => {
     err(`${line}\n`)
-    file?.write(line)
+    file?.write(withoutColours(line))
   }
-  return createLog({ level, write, mask })
+  return createLog({ level, write, mask, colour: tty && !noColour })
 }
 
 /** The one text that shows a key, or tells where it is. It never goes to the log. */

@@ -10,18 +10,29 @@ import { Flow } from "../stream/flow.ts"
 import { Pump } from "./pump.ts"
 
 /** Time limits belong to the caller, except the one only the socket knows. */
+const LIMITS = { connect: { timeout: 10_000 }, headersTimeout: 0, bodyTimeout: 0 }
+
 const agent = new Agent({
-  connect: { timeout: 10_000 },
-  headersTimeout: 0,
-  bodyTimeout: 0,
+  ...LIMITS,
   // Shorter than any provider keeps an idle connection, so that a request seldom meets one that is being closed.
   keepAliveTimeout: 4_000,
   keepAliveMaxTimeout: 25_000,
 })
 
+/** Opens a connection for each request. */
+const anew = new Agent({ ...LIMITS, pipelining: 0 })
+
+/** Milliseconds within which a kept connection breaks when the backend was closing it as the request was sent. */
+const SOON = 1000
+
+/** What breaks then: a socket that is closed, or reset, or cannot be written to. */
+const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"])
+
+let opened = 0 // connections so far: a request that broke and opened none had a kept one
+agent.on("connect", () => void opened++)
+
 export const undiciFetch = async (url: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-  const { statusCode, headers, body } = await request(String(url), {
-    dispatcher: agent,
+  const { statusCode, headers, body } = await send(String(url), {
     method: (init.method ?? "GET") as Dispatcher.HttpMethod,
     headers: toPlain(init.headers),
     body: typeof init.body === "string" ? init.body : null,
@@ -41,6 +52,22 @@ export const undiciFetch = async (url: RequestInfo | URL, init: RequestInit = {}
   }
   if (compressed && !bare) throw new ProxyError(502, "compressed its answer although it was asked not to")
   return new FastResponse(bare ? null : new Flow(new Pump(body)), { status: statusCode, headers: kept })
+}
+
+/**
+ * Sends, and once more over a new connection when the one that had been kept was just being closed: nobody has looked at
+ * the request then (undici#3141, node#52649). A backend that breaks off over a request has worked on it for longer.
+ */
+async function send(url: string, options: NonNullable<Parameters<typeof request>[1]>): ReturnType<typeof request> {
+  const began = performance.now()
+  const before = opened
+  try {
+    return await request(url, { ...options, dispatcher: agent })
+  } catch (error) {
+    const broke = error instanceof Error && "code" in error && BROKEN.has(String(error.code))
+    if (!broke || opened > before || performance.now() - began > SOON) throw error
+    return request(url, { ...options, dispatcher: anew })
+  }
 }
 
 /** What undici reads fastest. ofetch gives Headers, which go through as they are iterated. */

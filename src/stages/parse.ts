@@ -1,4 +1,7 @@
-/** parse: the body as Anthropic's request, validated; the object itself is carried on, never a copy. */
+/**
+ * parse: the body as Anthropic's request; the object itself is carried on, never a copy. What cannot be translated is
+ * refused later, once it is known that it would have to be.
+ */
 import { parseMessageRequest } from "../anthropic/request.ts"
 import { readJson } from "../body.ts"
 import { printable } from "../log.ts"

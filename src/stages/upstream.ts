@@ -98,7 +98,8 @@ async function send(context: Translated, text: string, dial: Dial): Promise<Chun
   const { backend, model } = target
   const { path, forwards, returns, error } = wireOf(api)
   const began = performance.now()
-  const answer = await dial(backend, { path, body: text, headers: forward(req.headers, forwards), signal })
+  const along = { ...forward(req.headers, forwards), ...context.headers }
+  const answer = await dial(backend, { path, body: text, headers: along, signal })
   const { status, headers } = answer
   log.debug("upstream", { backend: backend.name, status, id: headers.get("request-id") ?? undefined, ms: Math.round(performance.now() - began) })
   if (status < 200 || status > 299) {

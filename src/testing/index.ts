@@ -33,6 +33,7 @@ export async function testPlugin<Options>(
     log: SILENT,
     models: createGlobs(models.map((name) => [name, { model: name, backend: BACKEND }] as const)),
     keys: ["test"],
+    mask: (text) => text,
     targetOf: ({ request }) => ({ model: request.model, backend: BACKEND }),
   }
   const made = await plugin.setup(checked.options as Options, tools)

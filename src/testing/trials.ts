@@ -206,6 +206,7 @@ function contextFor(about: string): Translated {
     log: SILENT,
     head: new Headers(),
     text: async () => text,
+    onOver: () => {},
     client: freeze({ name: "test", explain: false, may: () => true }),
     request,
     original: freeze({ request, text }),

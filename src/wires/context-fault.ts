@@ -24,6 +24,8 @@ const OUTPUT: readonly RegExp[] = [
   // Databricks (databricks-sdk-go#1183): max_tokens (10000) cannot exceed 8192. PPIO (KeywordGacha#111): max_tokens
   // (current value: 4096) must be between 0 and 4000
   String.raw` \((?:current value: )?(?<a>[\d,_]+)\) (?:cannot exceed|must be between \d+ and) (?<m>[\d,_]+)`,
+  // Ollama's cloud (kimi-code#1148): max_tokens (131072) exceeds model's maximum output tokens (65536)
+  String.raw` \((?<a>[\d,_]+)\) exceeds .{0,40}?maximum output tokens \((?<m>[\d,_]+)\)`,
   // Cohere: max tokens must be less than or equal to 4096, the maximum output for this model - received 8192
   String.raw` must be less than or equal to (?<m>[\d,_]+?), .{0,80}?received (?<a>[\d,_]+)`,
   // pydantic, as in NVIDIA's servers: "loc":["body","max_tokens"],"msg":"Input should be less than or equal to 4096"
@@ -70,7 +72,10 @@ const PROMPT: readonly RegExp[] = [
   // vLLM: The decoder prompt (length 9000) is longer than the maximum model length of 8192. Together: The input (9000
   // tokens) is longer than the model's context length (8192 tokens).
   /\((?:length )?(?<a>[\d,_]+)(?: tokens)?\) is longer than the (?:maximum model length of |model's context length \()(?<c>[\d,_]+)/i,
-  /exceeded model token limit: (?<c>[\d,_]+) \(requested: (?<a>[\d,_]+)\)/i, // Kimi
+  /exceeded model token limit: (?<c>[\d,_]+)(?: \(requested: (?<a>[\d,_]+)\))?/i, // Kimi, older ones without the count
+  // Volcengine (dify#32221): Input length 203743 exceeds the maximum length 202752. Zhipu (zeroclaw#4124): Prompt
+  // exceeds max length
+  /(?:input length|prompt)(?: (?<a>[\d,_]+))? exceeds (?:the )?max(?:imum)? length(?: (?<c>[\d,_]+))?/i,
   /input token count (?:\((?<a>[\d,_]+)\) )?exceeds the maximum number of tokens allowed(?: \((?<c>[\d,_]+)\))?/i, // Gemini
   /prompt contains (?<a>[\d,_]+) tokens.*?too large for model with (?<c>[\d,_]+) maximum context length/is, // Mistral
   /request \((?<a>[\d,_]+) tokens\) exceeds the available context size \((?<c>[\d,_]+) tokens\)/i, // llama.cpp

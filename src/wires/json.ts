@@ -12,8 +12,9 @@ export function parseObject(text: string): object | undefined {
 }
 
 /**
- * The one place where a body becomes text. A lone surrogate (half an emoji that a client cut through) is valid in JSON
- * as an escape, but most backends refuse it: it becomes U+FFFD, as `String.prototype.toWellFormed` would make it.
+ * The one place where a body, or what it holds as JSON in a string, becomes text. A lone surrogate (half an emoji that a
+ * client cut through) is valid in JSON as an escape, but most backends refuse it: it becomes U+FFFD, as
+ * `String.prototype.toWellFormed` would make it.
  *
  * @throws {ProxyError} 400 for a body that nests too deeply.
  */

@@ -71,11 +71,18 @@ describe("a failure", () => {
     expect(await response.text()).not.toContain(BACKEND_KEY)
   })
 
-  test("that repeats the key does not show it", async () => {
-    backend.play(
-      json(400, { type: "error", error: { type: "invalid_request_error", message: `bad ${BACKEND_KEY}` } }),
-    )
-    expect(await (await proxy.send({ model: "b" })).json()).toMatchObject({ error: { message: "bad [key]" } })
+  test("that repeats the key does not show it, in its details neither", async () => {
+    const failed = {
+      type: "invalid_request_error",
+      message: `bad ${BACKEND_KEY}`,
+      details: { seen: [BACKEND_KEY], at: 1 },
+    }
+    const shown = { ...failed, message: "bad [key]", details: { seen: ["[key]"], at: 1 } }
+    const block = event("content_block_start", { index: 0, content_block: { type: "text", text: "a" } })
+    backend.play(json(400, { type: "error", error: failed }), raw(start, block, event("error", { error: failed })))
+    expect(await (await proxy.send({ model: "b" })).json()).toMatchObject({ error: shown })
+    const told = await (await proxy.send({ model: "b", stream: true, max_tokens: 99 })).text()
+    expect(eventsIn(told).at(-1)).toMatchObject({ type: "error", error: shown })
   })
 })
 

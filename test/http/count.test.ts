@@ -121,10 +121,17 @@ describe("a backend of the Messages API", () => {
     })
   })
 
-  test("what it finds wrong with the request is told", async () => {
+  test("whatever else it says of the count is told", async () => {
+    const told = { input_tokens: 7, context_management: { original_input_tokens: 9 } }
+    backend.play(json(200, told))
+    const body = { model: "claude", messages }
+    expect(await (await proxy.ask("/v1/messages/count_tokens", { body })).json()).toEqual(told)
+  })
+
+  test("what it finds wrong with the request is told, in its own words", async () => {
     const message = "messages.0: all messages must have non-empty content"
     backend.play(json(400, { type: "error", error: { type: "invalid_request_error", message } }))
-    expect(await count("claude")).toEqual([400, expect.stringContaining(message)])
+    expect(await count("claude")).toEqual([400, message])
   })
 
   test.each([401, 404, 429, 500, 529])("its %i is no reason to tell nothing", async (status) => {

@@ -48,6 +48,7 @@ describe.each([true, false])("a backend that fails before it begins (stream: %s)
     ["a list of errors", json(400, [{ error: { code: 400, message: "gemini" } }]), 400, "invalid_request_error", /gemini/],
     ["an error as the first event", raw('data: {"error":{"message":"overloaded","code":503}}\n\n'), 529, "overloaded_error", /overloaded/],
     ["an event named error", raw('event: error\ndata: {"message":"overloaded"}\n\n'), 529, "overloaded_error", /overloaded/],
+    ["a field named error, and then the end (llama.cpp#16109)", raw(`error: {"code":400,"message":"the request exceeds the available context size. try increasing the context size or enable context shift","type":"invalid_request_error"}\n\n`, "data: [DONE]\n\n"), 400, "invalid_request_error", /^prompt is too long: the request exceeds/],
     ["a redirect", json(302, {}, { location: "http://127.0.0.1:1/" }), 502, "api_error", /redirect/],
     ["nothing at all", raw(), 502, "api_error", /said nothing/],
     ["too long a prompt, told as a failure of the server", error(500, "Context size has been exceeded."), 400, "invalid_request_error", /^prompt is too long: Context size/],

@@ -19,7 +19,7 @@ describe("plugins", () => {
     const files = { "config.yaml": `${DEMO}plugins:\n  - log\n  - rewrite: { rules: [{ drop: [thinking] }] }\n` }
     expect(await said(files, "plugins")).toEqual({
       code: 0,
-      out: "  log (before auth)\nauth\nparse\n  log (before route)\n  rewrite (before route)\nroute\n  log (before toOpenAI)\ntoOpenAI\nupstream\nfromOpenAI\nencode\n",
+      out: "  log (before auth)\nauth\n  log (before parse)\nparse\n  log (before route)\n  rewrite (before route)\nroute\n  log (before toOpenAI)\ntoOpenAI\nupstream\nfromOpenAI\nencode\n",
       err: "",
     })
   })

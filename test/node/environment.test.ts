@@ -42,7 +42,7 @@ test.skipIf(process.getuid?.() === 0)("a .env that cannot be read is a line", as
   await expect(readEnvironment({}, cwd)).rejects.toThrow(`${join(cwd, ".env")}: permission denied`)
 })
 
-const NOTHING = { key: undefined, secret: undefined, level: "info", logFile: undefined, host: undefined, port: undefined }
+const NOTHING = { key: undefined, secret: undefined, level: "info", logFile: undefined, noColour: false, host: undefined, port: undefined }
 
 test.each([
   [{}, NOTHING],
@@ -53,6 +53,8 @@ test.each([
   [{ LOG_LEVEL: "DEBUG" }, { ...NOTHING, level: "debug" }],
   [{ LOG_LEVEL: "WARNING" }, { ...NOTHING, level: "warn" }],
   [{ LOG_LEVEL: "Critical" }, { ...NOTHING, level: "error" }],
+  [{ NO_COLOR: "1" }, { ...NOTHING, noColour: true }],
+  [{ NO_COLOR: "" }, NOTHING],
   [{ LOG_FILE: "a.log", HOST: "::1", PORT: "0" }, { ...NOTHING, logFile: "a.log", host: "::1", port: 0 }],
 ])("%j is understood", (env, wanted) => {
   expect(readVariables(env)).toEqual(wanted)

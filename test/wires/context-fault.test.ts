@@ -184,6 +184,13 @@ const TABLE: readonly (readonly [backend: string, said: string, told: string])[]
     "This model's maximum prompt length is 131072 but the request contains 537812 tokens",
     tooLong(537812, 131072),
   ],
+  [
+    "older Kimi",
+    "Invalid request: Your request exceeded model token limit: 8192",
+    "prompt is too long: Invalid request: Your request exceeded model token limit: 8192",
+  ],
+  ["Zhipu (zeroclaw#4124)", "Prompt exceeds max length", "prompt is too long: Prompt exceeds max length"],
+  ["Volcengine (dify#32221)", "Input length 203743 exceeds the maximum length 202752", tooLong(203743, 202752)],
   ["Kimi", "Your request exceeded model token limit: 262144 (requested: 300000)", tooLong(300000, 262144)],
   [
     "LM Studio",

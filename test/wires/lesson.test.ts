@@ -55,6 +55,25 @@ describe("a refusal that names what it refuses", () => {
   })
 })
 
+describe("of two things that are refused together", () => {
+  test("`top_p` goes where it cannot stand beside `temperature` (bedrock-access-gateway#191)", () => {
+    const answer = "The model returned the following errors: `temperature` and `top_p` cannot both be specified for this model. Please use only one."
+    expect(lessonIn(BODY, answer, "chat")).toEqual({ kind: "drop", field: "top_p" })
+    expect(lessonIn({ temperature: 0.2 }, answer, "chat")).toBeUndefined()
+  })
+
+  test("the summary goes and the effort stays where an organization is not verified (continue#12030)", () => {
+    const answer = JSON.stringify(
+      openai("Your organization must be verified to generate reasoning summaries.", "reasoning.summary", "unsupported_value"),
+    )
+    const body = { input: [], reasoning: { effort: "medium", summary: "auto" } }
+    const lesson = lessonIn(body, answer, "responses")
+    expect(lesson && heed(body, [lesson])).toEqual({ input: [], reasoning: { effort: "medium" } })
+    expect(lesson && heed({ input: [], reasoning: { summary: "auto" } }, [lesson])).toEqual({ input: [] })
+    expect(lesson && tellLesson(lesson)).toBe("reasoning.summary is left out")
+  })
+})
+
 describe("a refusal that teaches nothing", () => {
   test.each<[string, unknown]>([
     ["it names nothing that was sent", openai("Unknown parameter: 'foo'.", "foo")],

@@ -19,14 +19,13 @@ export function toStart(event: MessageStartEvent | undefined, { model, newId }: 
   const usage = isObject(message?.usage) ? message.usage : undefined
   const counted = typeof usage?.input_tokens === "number" && typeof usage.output_tokens === "number"
   const named = typeof message?.id === "string" && message.id !== ""
-  const typed = message?.type === "message" && message.role === "assistant"
-  if (event && named && typed && counted && Array.isArray(message.content) && message.content.length === 0) return event
+  const begins = message?.type === "message" && message.role === "assistant" && message.stop_reason === null
+  if (event && named && begins && counted && Array.isArray(message.content) && message.content.length === 0) return event
   return {
     type: "message_start",
     ...event,
     message: {
       model,
-      stop_reason: null,
       stop_sequence: null,
       stop_details: null,
       container: null,
@@ -36,6 +35,7 @@ export function toStart(event: MessageStartEvent | undefined, { model, newId }: 
       type: "message",
       role: "assistant",
       content: [],
+      stop_reason: null,
       usage: {
         cache_creation_input_tokens: null,
         cache_read_input_tokens: null,

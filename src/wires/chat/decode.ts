@@ -60,9 +60,15 @@ export function hasContent(chunk: ItemOf<ChatChunk>): boolean {
 
 /** Backends put errors into streams that had begun with 200: OpenRouter, vLLM, Gemini (as a list), Groq. */
 function failureIn(answer: object, backend: string): Failure | undefined {
-  const groq = groqError(answer)
-  if (!Array.isArray(answer) && !("error" in answer && answer.error) && !groq && !isErrorObject(answer)) return undefined
-  return new Failure(readBackendError(groq ?? answer, { backend, status: undefined }))
+  const inside = groqError(answer) ?? choiceError(answer)
+  if (!Array.isArray(answer) && !("error" in answer && answer.error) && !inside && !isErrorObject(answer)) return undefined
+  return new Failure(readBackendError(inside ?? answer, { backend, status: undefined }))
+}
+
+/** OpenRouter puts the failure of a provider into the choice: `ErrorResponse` of its `NonStreamingChoice`. */
+function choiceError(answer: object): object | undefined {
+  const choices: readonly unknown[] = "choices" in answer && Array.isArray(answer.choices) ? answer.choices : []
+  return choices.find((choice) => isObject(choice) && choice["error"]) as object | undefined
 }
 
 /** Groq ends a stream early with `x_groq: { error: "…" }`. */

@@ -104,6 +104,7 @@ const ENDINGS: Readonly<Record<string, Ending | "failed">> = {
   model_length: "window", // Mistral
   content_filter: "filter",
   error: "failed", // OpenRouter, Mistral
+  insufficient_system_resource: "failed", // DeepSeek: it was interrupted
 }
 
 /** Call indices of several choices, kept apart from one another. */

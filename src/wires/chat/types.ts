@@ -114,6 +114,8 @@ export interface ChatChoice {
   readonly stop_reason?: string | number | null
   /** SGLang: the same. */
   readonly matched_stop?: string | number | null
+  /** Moonshot puts a stream's usage here (pi#2017). */
+  readonly usage?: ChatUsage | null
 }
 
 export interface ChatDelta {
@@ -158,6 +160,7 @@ export interface ChatToolCallDelta {
 export interface ChatUsage {
   readonly prompt_tokens?: number | null
   readonly completion_tokens?: number | null
+  readonly total_tokens?: number | null
   readonly prompt_tokens_details?: {
     readonly cached_tokens?: number | null
     readonly cache_write_tokens?: number | null
@@ -165,6 +168,8 @@ export interface ChatUsage {
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number | null } | null
   /** DeepSeek. */
   readonly prompt_cache_hit_tokens?: number | null
+  /** Moonshot. */
+  readonly cached_tokens?: number | null
   /** Anthropic's own, where Claude stands behind the backend (Databricks, OpenRouter). */
   readonly cache_read_input_tokens?: number | null
   readonly cache_creation_input_tokens?: number | null

@@ -5,17 +5,23 @@ import { refuses, refusesValue, type Said } from "./said.ts"
 
 export interface EffortLesson {
   readonly kind: "effort"
-  /** The value that is refused. */
-  readonly from: string
+  /** The value that is refused; null where it is to have none. */
+  readonly from: string | null
   /** What is sent in its place; null leaves it to the backend. */
   readonly to: string | null
+  /** Only beside tools. */
+  readonly tools?: true
 }
 
 /** Groq's word for "as much as usual", where a model knows nothing but that and `none` (pi#1745). */
 const DEFAULT = "default"
 
+/** OpenAI from `gpt-5.6` on, also of requests that name no effort (litellm#34569, webmcp-tools#417). */
+const NONE_BESIDE_TOOLS = /function tools\b.*\bset reasoning_effort to ['"`]none/is
+
 export function effortIn(body: JsonObject, said: Said): EffortLesson | undefined {
   const from = effortOf(body)
+  if (NONE_BESIDE_TOOLS.test(said.text)) return { kind: "effort", from: from ?? null, to: "none", tools: true }
   if (from === undefined || !/effort|\blevels?\b/i.test(`${said.text} ${said.param}`)) return undefined
   const taken = said.taken.filter((word) => EFFORTS.includes(word) || word === DEFAULT)
   if (taken.includes(from) || (taken.length === 0 && !(refuses(said) && refusesValue(said, from)))) return undefined
@@ -24,14 +30,15 @@ export function effortIn(body: JsonObject, said: Said): EffortLesson | undefined
   return { kind: "effort", from, to: to ?? null }
 }
 
-export function heedEffort(body: JsonObject, { from, to }: EffortLesson): JsonObject {
-  if (effortOf(body) !== from) return body
-  if ("reasoning_effort" in body) return put(body, "reasoning_effort", to)
+export function heedEffort(body: JsonObject, { from, to, tools }: EffortLesson): JsonObject {
+  if ((effortOf(body) ?? null) !== from || (tools && !("tools" in body))) return body
+  if (from === null || "reasoning_effort" in body) return put(body, "reasoning_effort", to)
   const { reasoning } = body
   return isObject(reasoning) ? { ...body, reasoning: put(reasoning, "effort", to) } : body
 }
 
-export function tellEffort({ from, to }: EffortLesson): string {
+export function tellEffort({ from, to, tools }: EffortLesson): string {
+  if (tools) return `the effort is sent as "${to}" beside tools; with api: responses it would be the client's`
   return to === null ? `the effort "${from}" is left out` : `the effort "${from}" is sent as "${to}"`
 }
 

@@ -19,6 +19,9 @@ const ROLES: Readonly<Record<string, string>> = { developer: "system", system: "
 /** Gemma's chat template (llama-cpp-python#1580, chat-ui#1386). */
 const NO_SYSTEM = /system role (?:is )?not supported/i
 
+/** Qwen's template, of a role that it does not know; which one that is it leaves open (kon#5). */
+const STRANGE = /unexpected message role/i
+
 /** Mistral (datapizza-ai#98, hermes-agent#20154). */
 const USER_AFTER_TOOL = /unexpected role ['"`]user['"`] after role ['"`]tool/i
 
@@ -37,9 +40,11 @@ export function roleIn(body: JsonObject, said: Said): RoleLesson | undefined {
   if (USER_AFTER_TOOL.test(text)) return { kind: "order", rule: "user_after_tool" }
   if (TURNS.some((pattern) => pattern.test(text))) return { kind: "order", rule: "turns" }
   if (NO_SYSTEM.test(text)) return { kind: "role", role: "system", to: "user" }
-  if (!refuses(said) || !/\brole\b/i.test(`${text} ${param}`)) return undefined
-  const role = Object.keys(ROLES).find((name) => refusesValue(said, name) && hasRole(body, name))
-  return role === undefined ? undefined : { kind: "role", role, to: ROLES[role] ?? role }
+  if (!/\brole\b/i.test(`${text} ${param}`)) return undefined
+  const role = Object.keys(ROLES).find((name) => hasRole(body, name) && refusesRole(said, name))
+  if (role === undefined) return undefined
+  const other = ROLES[role] ?? role
+  return { kind: "role", role, to: said.taken.includes("user") && !said.taken.includes(other) ? "user" : other }
 }
 
 export function heedRole(body: JsonObject, lesson: RoleLesson): JsonObject {
@@ -58,6 +63,15 @@ export function tellRole(lesson: RoleLesson): string {
   return lesson.rule === "turns"
     ? "system messages after the first are told by the user, and messages of one role are joined"
     : "the assistant says a word between a tool's result and the user"
+}
+
+/** `system` is a word of many refusals, `developer` of none that is not about it (redmine_ai_helper#242). */
+function refusesRole(said: Said, role: string): boolean {
+  const { text, refused, taken } = said
+  const developer = role === "developer"
+  if (developer && STRANGE.test(text)) return true
+  const listed = taken.includes("user") && !taken.includes(role)
+  return (listed || refuses(said)) && (refusesValue(said, role) || (developer && /\bdeveloper\b/.test(refused)))
 }
 
 function toldBy(message: unknown, lesson: RoleLesson, later: boolean): unknown {

@@ -14,18 +14,20 @@ export interface Said {
 
 /**
  * Where a list of values begins. Source: OpenAI ("Supported values are: 'low', …"), Groq ("must be one of `none` or
- * `default`"), pydantic ("Input should be 'low' or 'high'"), serde ("unknown variant `x`, expected one of `low`, …").
+ * `default`"), pydantic ("Input should be 'low' or 'high'"), serde ("unknown variant `x`, expected one of `low`, …"),
+ * LM Studio ("Supported string values: none, …", lmstudio-bug-tracker#670), DashScope ("x is not one of ['system', …").
  */
 const LIST = new RegExp(
   [
-    String.raw`(?:supported|valid|allowed) (?:values|levels|options)(?: are)?:? (?=["'\x60\w])`,
-    String.raw`(?:(?:must|should) be|expected)(?: one of| either)?:? (?=["'\x60\w])`,
+    String.raw`(?:supported|valid|allowed) (?:string )?(?:values|levels|options)(?: are)?:? (?=["'\x60\w])`,
+    String.raw`(?:(?:must|should) be|\bexpected)(?: one of| either)?:? (?=["'\x60\w])`,
+    String.raw`is not one of \[(?=["'])`,
   ].join("|"),
   "i",
 )
 
-/** Where it ends: with the sentence, with the string that holds it, or where what came is told. */
-const LIST_END = /\.(?:\s|$)|\\?",|,? (?:not|got|but|received) /
+/** Where it ends: with the sentence, the bracket or the string that holds it, or where what came is told. */
+const LIST_END = /\.(?:\s|$)|\]|\\?",|,? (?:not|got|but|received) /
 
 /** A refusal of the thing itself, as opposed to a value that is out of range. */
 const REFUSES = new RegExp(

@@ -21,10 +21,14 @@ export class CallLabels {
     this.#eager = new Set(tools.flatMap((tool) => (tool.eager_input_streaming && tool.name) || []))
   }
 
-  /** The client's own name for a tool that has another one at the backend. */
+  /**
+   * The client's own name for a tool that has another one at the backend. Servers of gpt-oss leave tokens of its own
+   * behind a name: `ls<|channel|>commentary` (vllm#32587).
+   */
   name(given: string): OriginalName {
     this.#names ??= originalNames(this.#request, this.#nameMax)
-    return this.#names.get(given) ?? { name: given }
+    const name = /^[\w-]+(?=<\|)/.exec(given)?.[0] ?? given
+    return this.#names.get(name) ?? { name }
   }
 
   /** Whether the client wants the arguments of this tool as they come. */

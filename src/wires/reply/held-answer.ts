@@ -51,7 +51,7 @@ class CallAnswer extends Answer {
     }
     this.#complete = true
     const input = this.#calls.find(({ name }) => name === ANSWER_TOOL)?.arguments ?? ""
-    const given = this.#refused ? [this.#said] : [input, this.#said]
+    const given = this.#refused ? [this.#said] : [input, unfenced(this.#said), this.#said]
     const answer = ending === "plain" && !this.#refused ? given.find(isJsonObject) : given.find((text) => text !== "")
     if (answer === undefined && ending === "plain") {
       this.broke(WRONG)
@@ -62,10 +62,15 @@ class CallAnswer extends Answer {
   }
 }
 
-/** The answer is text that should be an object. On a stream it is out when that shows, and can only be noted. */
+/**
+ * The answer is text that should be an object. On a stream it is out when that shows, and can only be noted. One that
+ * begins with a fence of Markdown is held until it is complete, and told without: models put an object into one even
+ * where they are held to it (genkit#4613, GLM-4#445).
+ */
 class ObjectAnswer extends Answer {
   readonly #facts: ReplyFacts
   #said = ""
+  #begun: "blank" | "fenced" | "told" = "blank" // told: as it comes, from the beginning
   #free: boolean // a call or a refusal stands in the object's place, or a stop sequence may have cut it
 
   constructor(facts: ReplyFacts) {
@@ -76,7 +81,11 @@ class ObjectAnswer extends Answer {
 
   override text(text: string): void {
     this.#said += text
-    super.text(text)
+    if (this.#begun === "told") super.text(text)
+    if (this.#begun !== "blank") return
+    const [first] = this.#said.trimStart()
+    if (first === "`") this.#begun = "fenced"
+    else if (first !== undefined) this.#tell()
   }
 
   override refuse(refusal: string): void {
@@ -86,15 +95,33 @@ class ObjectAnswer extends Answer {
 
   override expect(call: PendingCall): void {
     this.#free = true
+    this.#tell()
     super.expect(call)
   }
 
   override complete(ending: Ending): void {
+    if (this.#begun === "fenced") this.#said = unfenced(this.#said)
+    this.#tell()
+    if (this.over) return // a stop sequence stood in it
     const wrong = ending === "plain" && !this.#free && !isJsonObject(this.#said)
     if (wrong && !this.#facts.request.stream) this.broke(WRONG)
     else super.complete(ending)
     if (wrong && this.#facts.request.stream) this.#facts.note(`the backend ${WRONG}`)
   }
+
+  /** What was held. */
+  #tell(): void {
+    if (this.#begun === "told") return
+    this.#begun = "told"
+    super.text(this.#said)
+  }
+}
+
+/** The object inside a fence of Markdown, or the text as it is. */
+function unfenced(text: string): string {
+  const [, ...lines] = text.trim().split("\n")
+  const inside = text.trimStart().startsWith("```") && lines.pop() === "```" ? lines.join("\n") : ""
+  return isJsonObject(inside) ? inside : text
 }
 
 function isJsonObject(text: string): boolean {

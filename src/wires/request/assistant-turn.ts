@@ -7,6 +7,7 @@ import type {
 } from "../../anthropic/types.ts"
 import { badRequest } from "../../error.ts"
 import { printable } from "../../log.ts"
+import { toJsonText } from "../json.ts"
 import type { PlacedReplay } from "../replay.ts"
 import { toParts } from "./content.ts"
 import type { Call, Placed, ToolTurn, Turn } from "./turn.ts"
@@ -115,7 +116,7 @@ export function addAssistantTurn(turn: readonly Placed[], scope: Scope, out: Tur
 
   function toCall(id: string, name: string, input: unknown): Call {
     const fitted = { id: fitId(id, tool_id_max, tool_id_form), name: fitName(name, tool_name_max) }
-    return { ...fitted, arguments: JSON.stringify(input ?? {}) }
+    return { ...fitted, arguments: toJsonText(input ?? {}) }
   }
 }
 

@@ -7,19 +7,18 @@ import type { Profile } from "../../backends/profile.ts"
 /**
  * A tool name cut to what the backend takes. Anthropic allows 128 characters, OpenAI 64, and MCP names in Claude Code
  * go beyond that (anthropics/claude-code#96152); a hash of the whole keeps names apart that begin alike.
+ * What a model has called in the history need be no name at all, and OpenAI refuses the conversation for it.
  *
  * @param max Characters, at least 16.
  */
 export function fitName(name: string, max: number): string {
-  return name.length <= max ? name : shorten(name, max)
+  const plain = name.replace(/[^a-zA-Z0-9_-]/g, "_")
+  return plain.length <= max ? plain : shorten(plain, max)
 }
 
-/**
- * The name of a toolset's or a server's tool among all tools. Histories may name what nobody knows any more, and names
- * of servers are free text; tool names are not.
- */
+/** The name of a toolset's or a server's tool among all tools; the names of servers are free text. */
 export function memberName(toolset: string, member: string): string {
-  return `${toolset}__${member}`.replace(/[^a-zA-Z0-9_-]/g, "_")
+  return `${toolset}__${member}`
 }
 
 /** What ids are encoded with. Clients know ids of Anthropic's own to begin with `toolu_`. */

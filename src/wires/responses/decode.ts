@@ -17,9 +17,10 @@ export function responsesDialect(backend: string): DialectOf<ResponsesEvent> {
       const data = written.trim()
       if (data === "[DONE]") return DONE // not by the book, but servers that speak both APIs send it
       if (!data.startsWith("{")) return name === "error" ? failed(data) : undefined
-      const event: Partial<ResponsesEvent> & { readonly error?: unknown } = parseObject(data) ?? {}
+      const event: (Partial<ResponsesEvent> & { readonly error?: unknown }) | undefined = parseObject(data)
+      if (!event) return broken() // its name alone may say `response.completed`
       const type = event.type ?? name
-      if (type === "error" || event.error) return failed(event)
+      if (type === "error" || name === "error" || event.error) return failed(event)
       if (type === undefined) return broken()
       if (isFailed(type, event.response)) return failed({ error: event.response?.error ?? UNTOLD })
       return { ...event, type }

@@ -115,8 +115,8 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
   /** A call's name, and the id its result refers to. */
   #label(item: OutputItem, { call_id, name }: ResponsesItem): void {
     if (!item.call) return
-    item.call.id ||= call_id ?? ""
-    item.call.name ||= name ?? ""
+    item.call.id ||= typeof call_id === "string" ? call_id : ""
+    item.call.name ||= typeof name === "string" ? name : ""
     this.#output.name(item, { id: call_id, index: undefined })
   }
 

@@ -38,6 +38,19 @@ describe("an event", () => {
   })
 })
 
+test.each<readonly [string, string | undefined]>([
+  ['{"type":"error","error":{"type":"overloaded_error","message":"overloaded"}}', undefined],
+  ['{"type":"server_error","message":"overloaded"}', "error"],
+  ['{"error":{"message":"overloaded"}}', undefined],
+  ["overloaded", "error"],
+])("%s, named %s, is a failure and tells its words", (data, name) => {
+  const item = event(data, name)
+  expect(item instanceof Failure && [item.error.status, item.error.message]).toEqual([
+    529,
+    expect.stringContaining("overloaded"),
+  ])
+})
+
 describe("a whole answer", () => {
   const message = { ...START.message, content: [{ type: "text", text: "a" }], stop_reason: "end_turn" }
 

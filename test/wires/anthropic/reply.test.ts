@@ -445,6 +445,12 @@ describe("damage that is mended", () => {
       message: { ...start, model: "m", x: 1, usage: { ...start.usage, input_tokens: 5 } },
     })
   })
+
+  test.each([undefined, "", "end_turn"])("a start has no stop reason yet, whatever it says (%j)", (stop_reason) => {
+    const { events } = replyTo([{ type: "message_start", message: { ...START.message, stop_reason } }, ...hello])
+    expect(events[0]).toMatchObject({ message: { ...START.message, stop_reason: null } })
+    expect(events.at(-1)).toMatchObject({ type: "error" })
+  })
 })
 
 describe("failures", () => {

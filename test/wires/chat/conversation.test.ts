@@ -40,6 +40,12 @@ test("a call without input has an empty object for arguments", () => {
   expect(messagesOf(messages)[1]).toEqual({ role: "assistant", content: null, tool_calls: [toolCall("a", "{}")] })
 })
 
+test("half a surrogate pair in a call's input is mended, a whole one is kept", () => {
+  const messages = [user(text("q")), assistant(toolUse("a", { x: "\ud83d", y: "😀" })), user(toolResult("a", "r"))]
+  const calls = [toolCall("a", '{"x":"\\ufffd","y":"😀"}')]
+  expect(messagesOf(messages)[1]).toEqual({ role: "assistant", content: null, tool_calls: calls })
+})
+
 test("assistant messages with nothing in them are skipped", () => {
   const thinking = { type: "thinking", thinking: "hm", signature: "s" }
   const empty = [assistant(), assistant(thinking), { role: "assistant", content: "" } as const]

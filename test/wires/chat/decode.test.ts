@@ -33,6 +33,12 @@ describe("an event", () => {
       '{"choices":[],"x_groq":{"id":"r","error":"over capacity"}}',
       '529 backend "b": over capacity',
     ],
+    [
+      "an error in the choice (OpenRouter)",
+      '{"choices":[{"delta":{},"finish_reason":"error","error":{"code":429,"message":"slow"}}]}',
+      '429 backend "b": slow',
+    ],
+    ["no error: null in its choice", '{"choices":[{"error":null}]}', { choices: [{ error: null }] }],
     ["no error: null in its place", '{"error":null,"choices":[]}', { error: null, choices: [] }],
   ]
   test.each(table)("%s", (_what, data, chunk) => {
@@ -56,6 +62,11 @@ describe("a whole answer", () => {
       "that is an error with status 200 (OpenRouter)",
       '{"error":{"code":429,"message":"slow"}}',
       ['429 backend "b": slow'],
+    ],
+    [
+      "whose provider failed (OpenRouter)",
+      '{"choices":[{"message":{"content":""},"finish_reason":"error","error":{"code":502,"message":"oops"}}]}',
+      ['502 backend "b": oops'],
     ],
     ["without choices is none", '{"id":"x"}', [NONSENSE]],
     ["that breaks off is none", '{"id":"x","choi', [NONSENSE]],

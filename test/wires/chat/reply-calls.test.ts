@@ -3,11 +3,21 @@ import { describe, expect, test } from "vitest"
 import { toChunk } from "../../../src/wires/chat/decode.ts"
 import type { ChatChunk, ChatCompletion } from "../../../src/wires/chat/types.ts"
 import type { WireChunk } from "../../../src/wires/failure.ts"
+import { fitName } from "../../../src/wires/request/names.ts"
 import { checkGrammar } from "../../../src/testing/grammar.ts"
 import { callsOf } from "./_calls.ts"
 import { call, chunk, DONE, failure, finish, outline, replyTo } from "./_reply.ts"
 
 const tool = (name: string, more: object = {}) => ({ name, input_schema: { type: "object" }, ...more })
+
+test("tokens of gpt-oss behind a name are no part of it (vllm#32587)", () => {
+  const long = `mcp__server__${"a".repeat(60)}`
+  const names = ["f<|channel|>commentary", `${fitName(long, 64)}<|constrain|>json`, "<|channel|>f"]
+  const { events } = replyTo([...names.map((name, n) => call(n, `c${n}`, name, "{}")), finish(), DONE], {
+    request: { tools: [tool("f"), tool(long)] },
+  })
+  expect(callsOf(events).map(({ name }) => name)).toEqual(["f", long, "<|channel|>f"])
+})
 
 describe("ids", () => {
   test("that come twice in one answer are told apart", () => {

@@ -92,6 +92,11 @@ describe("failures", () => {
     expect(outline(replyTo([chunk("Hel"), finish("error")]))).toEqual(["text Hel", words])
   })
 
+  test("so is `insufficient_system_resource`: the answer was interrupted (DeepSeek)", () => {
+    const words = 'api_error: backend "b" failed in the middle of its answer'
+    expect(outline(replyTo([chunk("Hel"), finish("insufficient_system_resource"), DONE]))).toEqual(["text Hel", words])
+  })
+
   test("the error behind finish_reason `error` says more", () => {
     expect(outline(replyTo([chunk("Hel"), finish("error"), failure(529, "provider overloaded")]))).toEqual([
       "text Hel",

@@ -40,6 +40,7 @@ describe("a refusal that tells the model's own limit", () => {
       openai("The parameter `max_completion_tokens` specified in the request are not valid: integer above maximum value, expected a value <= 12288, but got 999999 instead. Request id: 02177", "max_completion_tokens", "InvalidParameter"),
       12288,
     ],
+    ["Ollama's cloud (kimi-code#1148)", { error: { message: "max_tokens (999999) exceeds model's maximum output tokens (65536) for model deepseek-v4-pro", type: "invalid_request_error" } }, 65_536],
     ["PPIO (KeywordGacha#111)", { code: 400, reason: "INVALID_REQUEST_BODY", message: "max_tokens (current value: 999999) must be between 0 and 4000 " }, 4000],
     ["Cohere", { message: "too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model - received 999999." }, 4096],
     [

@@ -54,6 +54,27 @@ test("Responses have it inside `reasoning` (openai-agents-python#2089)", () => {
   expect(sentAgain(body, answer, "responses")).toEqual({ input: [], reasoning: { effort: "low", summary: "auto" } })
 })
 
+describe("a model that takes tools over this API without any effort alone (litellm#34569)", () => {
+  const answer = openai(
+    "Function tools with reasoning_effort are not supported for gpt-5.6 in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.",
+    "reasoning_effort",
+  )
+  const asked = { messages: MESSAGES, tools: [] }
+
+  test.each([{}, { reasoning_effort: "high" }])("is asked for none: %j", (effort) => {
+    expect(sentAgain({ ...asked, ...effort }, answer)).toEqual({ ...asked, reasoning_effort: "none" })
+  })
+
+  test("keeps it where there are no tools, and the log says how it gets it with them", () => {
+    const lesson = learn({ ...asked, reasoning_effort: "high" }, answer)
+    const body = { messages: MESSAGES, reasoning_effort: "high" }
+    expect(lesson && heed(body, [lesson])).toBe(body)
+    expect(lesson && tellLesson(lesson)).toBe(
+      'the effort is sent as "none" beside tools; with api: responses it would be the client\'s',
+    )
+  })
+})
+
 test("a model that takes none at all is asked for none", () => {
   const body = { messages: MESSAGES, reasoning_effort: "high" }
   expect(learn(body, openai("Unsupported parameter: 'reasoning_effort' is not supported with this model.", "reasoning_effort"))).toEqual({

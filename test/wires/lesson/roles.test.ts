@@ -73,9 +73,22 @@ describe("a role by its name", () => {
   test.each<[string, unknown]>([
     ["OpenAI", openai("Unsupported value: 'messages[0].role' does not support 'developer' with this model.", "messages[0].role", "unsupported_value")],
     ["serde, as in DeepSeek (cc-switch#3330)", openai("Failed to deserialize the JSON body into the target type: messages[0].role: unknown variant `developer`, expected one of `system`, `user`, `assistant`, `tool` at line 1 column 49")],
+    [
+      "OpenAI's older models",
+      openai("Invalid value: 'developer'. Supported values are: 'system', 'assistant', 'user', 'function', and 'tool'.", "messages[0].role", "invalid_value"),
+    ],
+    ["DashScope (redmine_ai_helper#242)", openai("developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.['0].role'")],
+    ["a gateway (new-api#5330)", openai("invalid parameter 'messages[0].role': invalid role 'developer', must be one of: system, user, assistant, tool")],
+    ["zod, as at Vercel (chatwise#971)", openai("Invalid enum value. Expected 'system' | 'user' | 'assistant' | 'tool', received 'developer'", "messages.0.role")],
+    ["Qwen's template, which leaves open what it refuses (kon#5)", { error: { code: 500, message: "Jinja Exception: Unexpected message role.", type: "server_error" } }],
     ["one that tells what came last", openai("messages[0].role is not supported: must be one of 'system', 'user' or 'assistant', got 'developer'")],
   ])("%s", (_, answer) => {
     expect(sentAgain({ messages: [developer, user("a")] }, answer)).toEqual({ messages: [system("s"), user("a")] })
+  })
+
+  test("where the other role is not listed either, the user says it", () => {
+    const answer = { detail: [{ type: "literal_error", loc: ["body", "messages", 0, "role"], msg: "Input should be 'user' or 'assistant'", input: "system" }] }
+    expect(sentAgain({ messages: [system("s"), user("a")] }, answer)).toEqual({ messages: [user("s\n\na")] })
   })
 
   test("one that is only listed as taken is not the refused one", () => {

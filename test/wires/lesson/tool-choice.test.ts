@@ -31,12 +31,11 @@ test("a tool that cannot be chosen by name is sent alone (oh-my-pi#827)", () => 
   })
 })
 
-test("and has to be called where that can be told", () => {
-  expect(sentAgain(choose(NAMED), openai("tool_choice: Input should be 'none', 'auto' or 'required'"))).toEqual({
-    messages: [],
-    tools: [tool("b")],
-    tool_choice: "required",
-  })
+test.each<[string, unknown]>([
+  ["pydantic", openai("tool_choice: Input should be 'none', 'auto' or 'required'")],
+  ["LM Studio (lmstudio-bug-tracker#670)", { error: "Invalid tool_choice type: 'object'. Supported string values: none, auto, required" }],
+])("and has to be called where that can be told: %s", (_, answer) => {
+  expect(sentAgain(choose(NAMED), answer)).toEqual({ messages: [], tools: [tool("b")], tool_choice: "required" })
 })
 
 test("likewise in Responses, where a choice and a tool have their name at once", () => {

@@ -81,6 +81,20 @@ describe("an answer that should be an object", () => {
     expect(replyTo([chunk("One.")], byObject).lists[0]).not.toEqual([])
   })
 
+  test("is told without the fence that models put around it (genkit#4613, GLM-4#445)", () => {
+    const fenced = [chunk("\n``"), chunk("`json\n{"), chunk('"n":1}\n'), chunk("```\n"), finish()]
+    for (const setting of [byObject, whole]) expect(told(setting, ...fenced)).toEqual([['text {"n":1}', "end_turn"], []])
+    const byCall = held({ json_schema: false })
+    expect(told(byCall, ...fenced)).toEqual([['text {"n":1}', "end_turn"], []])
+  })
+
+  test("stays as it is in a fence where it is no object, is cut off, or a call follows", () => {
+    expect(told(byObject, chunk("```js\n"), chunk("1\n```"), finish())).toEqual([["text ```js\n1\n```", "end_turn"], [note]])
+    expect(told(whole, chunk('```json\n{"n":'), finish("length"))).toEqual([['text ```json\n{"n":', "max_tokens"], []])
+    const called = [chunk("`f` it is."), call(0, "c", "f", "{}"), chunk("`"), finish("tool_calls")]
+    expect(told(byObject, ...called)).toEqual([["text `f` it is.", "f {}", "text `", "tool_use"], []])
+  })
+
   test("fails whole when it is none", () => {
     expect(told(whole, chunk('{"n":1}'), finish())).toEqual([['text {"n":1}', "end_turn"], []])
     expect(told(whole, chunk("One."), finish())).toEqual([["text One.", WRONG], []])

@@ -26,6 +26,12 @@ test("a shortened name has at most the length asked for, down to the shortest a 
   )
 })
 
+test("what a model has called in the history need be no name, and is one at the backend", () => {
+  expect(fitName("old.name ls<|x|>é", 64)).toBe("old_name_ls__x___")
+  const messages = [user(text("q")), assistant(toolUse("a", {}, "json.read")), user(toolResult("a", "r"))]
+  expect(translate({ messages }).body.messages[1]).toMatchObject({ tool_calls: [{ function: { name: "json_read" } }] })
+})
+
 test("only changed names have to be restored", () => {
   const tools = [{ name: one }, { name: "short" }, { type: "mcp_toolset" }]
   const names = originalNames({ model: "m", max_tokens: 1, messages: [], tools }, 64)

@@ -40,7 +40,14 @@ describe("an event", () => {
     expect(told(data)).toBe('502 backend "b" sent something that is not a response')
   })
 
+  test("whose data is cut is no end, though its name says so", () => {
+    expect(told('{"type":"response.com', "response.completed")).toBe(
+      '502 backend "b" sent something that is not a response',
+    )
+  })
+
   test.each<readonly [string, unknown, string | undefined, string]>([
+    ["by its name alone", { type: "server_error", message: "oops" }, "error", '502 backend "b": oops'],
     [
       "flat",
       { type: "error", code: "rate_limit_exceeded", message: "slow down", param: null },

@@ -279,6 +279,13 @@ describe("calls", () => {
   })
 })
 
+test("a call's name and id that are no texts wait for those that are", () => {
+  const odd = { type: "function_call", id: "x", call_id: 7 as never, name: true as never }
+  const call = { type: "function_call", id: "x", call_id: "call_0", name: "f", arguments: "{}" }
+  const { events } = replyTo([{ type: "response.output_item.added", output_index: 0, item: odd }, completed([call])])
+  expect(events[1]).toMatchObject({ content_block: { id: "call_0", name: "f" } })
+})
+
 test("token counts that never come are guessed, and that is told", () => {
   expect(replyTo([delta("a"), completed()]).notes).toEqual([
     "the backend told no token counts for claude-x; they are guessed",
