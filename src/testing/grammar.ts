@@ -3,7 +3,7 @@ import type { MessageEvent } from "../anthropic/events.ts"
 
 /** Which deltas a kind of block may have. The signature is the last of a thinking block. */
 const DELTAS: Readonly<Record<string, readonly string[]>> = {
-  text: ["text_delta"],
+  text: ["text_delta", "citations_delta"],
   thinking: ["thinking_delta", "signature_delta"],
   tool_use: ["input_json_delta"],
   server_tool_use: ["input_json_delta"],
