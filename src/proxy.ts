@@ -15,7 +15,7 @@ import { createLine } from "./line.ts"
 import { createMask, printable, SILENT, type Log } from "./log.ts"
 import { lineUp } from "./pipeline.ts"
 import { setUpPlugins, type PluginTools, type PluginUse } from "./plugin.ts"
-import { createRoutes, type Handler } from "./routes.ts"
+import { createRoutes, type Handler, type Routes } from "./routes.ts"
 import { toStages, type Received } from "./stage.ts"
 import { subtleDigest, type Digest } from "./stages/auth.ts"
 
@@ -72,7 +72,18 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
   })
   const stages = toStages(running.stages)
   const own = new WeakSet<Request>() // made here, for who runs the program
-  const table = createRoutes({ settings, ready, stages, extra: running.routes, isOwn: (req) => own.has(req), mask })
+  const close = async (): Promise<void> => {
+    await running.close()
+    await Promise.all(counting.map((counters) => counters.close()))
+  }
+  const isOwn = (req: Request): boolean => own.has(req)
+  let table: Routes
+  try {
+    table = createRoutes({ settings, ready, stages, extra: running.routes, isOwn, mask })
+  } catch (error) {
+    await close() // a plugin may listen, or hold a file
+    throw error
+  }
 
   const toResponse = (thrown: unknown, { id, head, log }: Pick<Received, "id" | "head" | "log">): Response => {
     const error = toProxyError(thrown)
@@ -110,10 +121,6 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
     const context = toReceived(event, "", log, 0)
     return toResponse(new ProxyError(404, `there is no ${printable(event.url.pathname)} here`), context)
   })
-  const close = async (): Promise<void> => {
-    await running.close()
-    await Promise.all(counting.map((counters) => counters.close()))
-  }
   const explainOwn = async (body: string): Promise<Response> => {
     const request = new Request("http://localhost/v1/messages", { method: "POST", body, headers: EXPLAIN })
     own.add(request)

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest"
-import { defineStage, definePlugin, flowOf, fold, mapEvents, onMessage, ProxyError, tap, unfold, v, type AnyStage, type AssistantMessage } from "../src/index.ts"
+import { createProxy, defineStage, definePlugin, flowOf, fold, mapEvents, onMessage, ProxyError, tap, unfold, v, type AnyStage, type AssistantMessage } from "../src/index.ts"
 import { setUpPlugins, validateOptions, type PluginUse } from "../src/plugin.ts"
 import { around, toStages, type Parsed, type Stage } from "../src/stage.ts"
 import { error, json, startBackend } from "./_backend.ts"
@@ -212,4 +212,48 @@ describe("plugins", () => {
     await expect(setUpPlugins([good, bad], () => tools)).rejects.toThrow("plugin bad: no disk")
     expect(closed).toBe(true)
   })
+})
+
+test("a plugin that answers what the proxy answers itself keeps it from starting, and is closed", async () => {
+  let closed = false
+  const plugin = definePlugin({
+    name: "own",
+    setup: () => ({ stages: [], routes: { "/health": () => new Response("mine") }, close: () => void (closed = true) }),
+  })
+  const config = { models: { m: { backend: "b", model: "m" } }, backends: { b: { base_url: "demo:" } } }
+  const made = createProxy(config, { plugins: [{ plugin, options: undefined }] })
+  await expect(made).rejects.toThrow("a plugin answers /health, which the proxy answers itself")
+  expect(closed).toBe(true)
+})
+
+test("a plugin's own endpoint needs a key, and answers GET and HEAD alone", async () => {
+  const plugin = definePlugin({
+    name: "own",
+    setup: () => ({ stages: [], routes: { "/own": ({ client }) => new Response(`for ${client.name}`) } }),
+  })
+  const proxy = await startProxy({ models: {}, backends: {} }, { plugins: [{ plugin, options: undefined }] })
+  closing.push(proxy.close)
+  const [answered, refused, wrong] = [
+    await proxy.ask("/own"),
+    await proxy.ask("/own", { headers: {} }),
+    await proxy.ask("/own", { method: "POST", body: {} }),
+  ]
+  expect([answered.status, await answered.text(), refused.status, wrong.status]).toEqual([200, "for test", 401, 405])
+})
+
+test("a key is asked what the client named, whatever a stage makes of it", async () => {
+  const stage = (model: string): AnyStage =>
+    defineStage({ name: "to", before: "route", run: (c, next) => next({ ...c, request: { ...c.request, model } }) })
+  const config = {
+    models: { mine: { backend: "b", model: "m" }, theirs: { backend: "b", model: "m" } },
+    backends: { b: { base_url: "demo:" } },
+    keys: [{ name: "narrow", key: "sk-narrow", models: ["mine"] }],
+  }
+  const ask = async (asked: string, made: string): Promise<number> => {
+    const plugin = definePlugin({ name: "to", setup: () => stage(made) })
+    const proxy = await startProxy(config, { plugins: [{ plugin, options: undefined }] })
+    closing.push(proxy.close)
+    return (await proxy.send({ model: asked }, { "x-api-key": "sk-narrow" })).status
+  }
+  expect([await ask("mine", "theirs"), await ask("theirs", "mine")]).toEqual([200, 403])
 })

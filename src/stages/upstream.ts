@@ -3,9 +3,10 @@
  * a status other than 2xx, or a failure before the first content, is thrown, so that a client gets a true status and a
  * stage may try elsewhere. What fails later is the last chunk.
  */
-import { clientGone, readText, type Answer, type Dial } from "../dial.ts"
+import { clientGone, type Answer, type Dial } from "../dial.ts"
 import { ProxyError } from "../error.ts"
 import { forward } from "../forward.ts"
+import { readText } from "../read-text.ts"
 import type { Chunks, Translated } from "../stage.ts"
 import { catching, Flow, flowOf } from "../stream/flow.ts"
 import { Decode } from "../stream/sse.ts"

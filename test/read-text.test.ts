@@ -1,6 +1,6 @@
 /** What is read of a body that is read as a text. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
-import { readText } from "../src/dial.ts"
+import { readText } from "../src/read-text.ts"
 import { Flow, type Source } from "../src/stream/flow.ts"
 
 beforeEach(() => void vi.useFakeTimers())
