@@ -1,6 +1,6 @@
 /** Thinking that a client never sees, kept for the calls it led to. */
 import { createStorage, type Storage, type StorageValue } from "unstorage"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { ask, answered, ASK, call, closeAll, SEEN, start, turns, whole, type Conversation } from "./_line.ts"
 
 closeAll()
@@ -82,11 +82,20 @@ test("a shared storage serves a proxy that has just started", async () => {
   expect(thought(next)).toEqual(["kept"])
 })
 
+/** The keys of what was kept, once there are so many: a reply does not wait until its thinking is in storage. */
+function keptIn(storage: Storage, count: number): Promise<readonly string[]> {
+  return vi.waitFor(async () => {
+    const keys = (await storage.getKeys()).filter((key) => key.startsWith("reasoning:"))
+    expect(keys.length).toBe(count)
+    return keys
+  })
+}
+
 test("storage learns nothing: neither words nor who called what", async () => {
   const storage = createStorage()
   const conversation = await start({ backend, storage })
   await ask(conversation, thinks("the secret words"), [ASK])
-  const keys = (await storage.getKeys()).filter((key) => key.startsWith("reasoning:"))
+  const keys = await keptIn(storage, 1)
   expect(keys).toEqual([expect.stringMatching(/^reasoning:[0-9a-f]{64}$/)])
   expect(JSON.stringify(await storage.getItem(keys[0] ?? ""))).not.toMatch(/secret|look|call_0/)
 })
@@ -95,9 +104,9 @@ test("an entry that was put in the place of another does not open", async () => 
   const storage = createStorage()
   const conversation = await start({ backend, storage })
   const one = await ask(conversation, thinks("one", "c1"), [ASK])
-  const first = (await storage.getKeys()).find((key) => key.startsWith("reasoning:")) ?? ""
+  const [first = ""] = await keptIn(storage, 1)
   await ask(conversation, thinks("two", "c2"), [ASK])
-  const second = (await storage.getKeys()).find((key) => key.startsWith("reasoning:") && key !== first) ?? ""
+  const second = (await keptIn(storage, 2)).find((key) => key !== first) ?? ""
   await storage.setItem(first, await storage.getItem(second))
   await ask(conversation, SEEN, answered(one))
   expect(thought(conversation)).toEqual([""])
