@@ -40,8 +40,8 @@ return value`
 /** Milliseconds until a change is written down: what is added to many times a second is written once. */
 const WRITE_AFTER = 500
 
-/** So many counters are looked through for those that are over, when one is begun. */
-const SWEEP_OVER = 10_000
+/** Milliseconds after which counters are looked through for those that are over: many count one minute and no more. */
+const SWEEP_AFTER = 60_000
 
 /**
  * @param storage All of it.
@@ -91,6 +91,7 @@ class OwnCounters implements Counters {
   readonly #counts = new Map<string, Promise<Count>>() // every counter asked for, read from storage once
   readonly #changed = new Map<string, Count>() // what is not written down yet
   #timer: ReturnType<typeof setTimeout> | undefined
+  #swept = 0 // when that was done last, in ms of the clock; at first what earlier processes left is looked at too
 
   constructor(storage: Storage, area: string, log: Log) {
     this.#storage = storage
@@ -99,7 +100,6 @@ class OwnCounters implements Counters {
   }
 
   async add(key: string, by: number, seconds: number): Promise<number> {
-    if (this.#counts.size > SWEEP_OVER) await this.#sweep()
     // Put in place before anything is waited for: additions to one counter follow one another.
     const next = this.#count(key).then(({ value, until }): Count => {
       const now = Date.now()
@@ -144,6 +144,7 @@ class OwnCounters implements Counters {
     this.#changed.clear()
     try {
       await Promise.all(changed.map(([key, count]) => this.#storage.setItem(`${this.#area}:${key}`, { ...count })))
+      if (Date.now() - this.#swept > SWEEP_AFTER) await this.#sweep()
     } catch (error) {
       this.#log.warn("counters could not be written", { error: String(error) })
     }
@@ -151,11 +152,18 @@ class OwnCounters implements Counters {
 
   /** Forgets counters that are over; they would be begun anew anyhow. */
   async #sweep(): Promise<void> {
+    if (this.#swept === 0) {
+      const left = await this.#storage.getKeys(this.#area)
+      await Promise.all(left.map((key) => this.#count(key.slice(this.#area.length + 1))))
+    }
     const now = Date.now()
-    for (const [key, count] of this.#counts) {
-      if ((await count).until > now || this.#changed.has(key)) continue
+    this.#swept = now
+    for (const [key, pending] of this.#counts) {
+      const { until } = await pending
+      // Added to while it was waited for: it has begun anew.
+      if (until > now || this.#changed.has(key) || this.#counts.get(key) !== pending) continue
       this.#counts.delete(key)
-      this.#storage.removeItem(`${this.#area}:${key}`).catch(() => {}) // it is over, whoever reads it
+      await this.#storage.removeItem(`${this.#area}:${key}`)
     }
   }
 }

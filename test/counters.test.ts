@@ -46,3 +46,23 @@ test("storage that fails costs no count", async () => {
   expect([await counters.add("k", 1, 60), await counters.add("k", 1, 60)]).toEqual([1, 2])
   await counters.close()
 })
+
+test("counters that are over leave nothing in storage, nor do those of earlier processes", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] })
+  const storage = createStorage()
+  await storage.setItem("plugin:limit:counters:left", { value: 9, until: Date.now() - 1 })
+  const counters = createCounters(storage, "plugin:limit", SILENT)
+  await counters.add("minute", 1, 60)
+  await counters.add("day", 1, 86_400)
+  await counters.close()
+  expect(await storage.getKeys()).toEqual(["plugin:limit:counters:minute", "plugin:limit:counters:day"])
+  vi.advanceTimersByTime(61_000)
+  await counters.add("day", 1, 86_400)
+  await counters.close()
+  expect([await storage.getKeys(), await counters.get("day"), await counters.get("minute")]).toEqual([
+    ["plugin:limit:counters:day"],
+    2,
+    0,
+  ])
+  vi.useRealTimers()
+})
