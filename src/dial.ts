@@ -35,7 +35,7 @@ export function clientGone(): ProxyError {
 }
 
 /**
- * @param fetch The platform's, or on Node the one that rides on undici's `request`, which costs a third of it.
+ * @param fetch The platform's, or on Node the one that rides on undici's dispatcher, which costs less than a third of it.
  */
 export function createDial(fetch: typeof globalThis.fetch = globalThis.fetch): Dial {
   const $fetch = createFetch({ fetch: (url, init) => (isDemo(url) ? demoFetch(url, init) : fetch(url, init)) })

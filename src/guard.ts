@@ -60,7 +60,9 @@ class Run<P extends Place> {
     })
     this.#startClock()
     try {
-      return await Promise.race([this.#stage.run(this.#context, (context) => this.#ask(context)), late])
+      const reply = await Promise.race([this.#stage.run(this.#context, (context) => this.#ask(context)), late])
+      if (!isReply(this.#stage.before, reply)) throw new Error("gave no reply; it must return what `next` gives, or its own")
+      return reply
     } catch (thrown) {
       this.#over = true
       if (thrown instanceof ProxyError || this.#foreign.has(thrown)) throw thrown
@@ -110,6 +112,12 @@ class Run<P extends Place> {
     clearTimeout(this.#timer)
     this.#left -= performance.now() - this.#since
   }
+}
+
+/** Whether it is what the place's reply is. By its form: a Response need not be of the platform's own class. */
+function isReply(before: Place, reply: unknown): boolean {
+  if (typeof reply !== "object" || reply === null) return false
+  return before === "auth" || before === "parse" ? "headers" in reply : "getReader" in reply
 }
 
 /** Whether somebody has begun to read a reply: what was read cannot be had again. */

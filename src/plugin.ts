@@ -6,6 +6,7 @@ import type { Counters } from "./counters.ts"
 import type { Globs } from "./glob.ts"
 import { guard, type Guard } from "./guard.ts"
 import type { Log } from "./log.ts"
+import { toStageList } from "./setup.ts"
 import type { AnyStage, Authorized, Parsed, Target } from "./stage.ts"
 
 /** What a plugin is given beside its options. */
@@ -52,7 +53,7 @@ export type Setup =
   | AnyStage
   | readonly AnyStage[]
   | {
-      readonly stages: readonly AnyStage[]
+      readonly stages?: readonly AnyStage[]
       /** By path; they need a key, as others do, and stages before `auth` and `parse` stand around them. */
       readonly routes?: Readonly<Record<`/${string}`, Route>>
       close?(): void | Promise<void>
@@ -154,21 +155,18 @@ export async function setUpPlugins(uses: readonly PluginUse[], toolsFor: (name: 
       }
     }
   }
-  for (const { plugin, options, guard: own } of uses) {
-    const { onError = "fail", timeLimit = TIME_LIMIT } = { ...plugin, ...own }
+  for (const { plugin, options, guard: said } of uses) {
+    const { onError = "fail", timeLimit = TIME_LIMIT } = { ...plugin, ...said }
     const tools = toolsFor(plugin.name)
-    const add = (made: readonly AnyStage[]): void => {
-      for (const stage of made) stages.push(guardAny(stage, { onError, timeLimit }, tools.log))
-    }
     try {
       const made = await plugin.setup(options, tools)
-      add(toStageList(made))
-      if ("stages" in made) {
-        for (const [path, route] of Object.entries(made.routes ?? {})) {
-          if (routes.has(path)) throw new Error(`another plugin answers ${path} already`)
-          routes.set(path, route)
-        }
-        if (made.close) closers.push({ log: tools.log, close: made.close.bind(made) })
+      const own = toStageList(made)
+      // First, so that what fails from here on is closed as well.
+      if ("close" in made && made.close) closers.push({ log: tools.log, close: made.close.bind(made) })
+      for (const stage of own) stages.push(guardAny(stage, { onError, timeLimit }, tools.log))
+      for (const [path, route] of Object.entries(("routes" in made && made.routes) || {})) {
+        if (routes.has(path)) throw new Error(`another plugin answers ${path} already`)
+        routes.set(path, route)
       }
     } catch (cause) {
       await close()
@@ -195,14 +193,4 @@ function guardAny(stage: AnyStage, guarded: Guard, log: Log): AnyStage {
     case "upstream":
       return guard(stage, guarded, log)
   }
-}
-
-/** The stages among what a setup has returned. */
-export function toStageList(made: Setup): readonly AnyStage[] {
-  if (isList(made)) return made
-  return "stages" in made ? made.stages : [made]
-}
-
-function isList(made: Setup): made is readonly AnyStage[] {
-  return Array.isArray(made)
 }

@@ -144,7 +144,16 @@ function toReceived(event: H3Event, path: string, log: Log, maxBody: number): Re
     log: own,
     head: new Headers({ "request-id": id }),
     text: createText(event.req, maxBody),
-    onOver: (then) => onDispose(event, then),
+    onOver: (then) => onDispose(event, (reason) => tellFault(then, reason, own)),
+  }
+}
+
+/** h3 goes on with the others when one fails, and says nothing of it. */
+async function tellFault(then: (broke?: unknown) => unknown, reason: unknown, log: Log): Promise<void> {
+  try {
+    await then(reason)
+  } catch (error) {
+    log.error("what was to be done at the answer's end failed", { error: String(error) })
   }
 }
 

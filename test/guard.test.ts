@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { ProxyError } from "../src/error.ts"
 import { guard, type Guard } from "../src/guard.ts"
 import { SILENT } from "../src/log.ts"
-import { defineStage, type Parsed, type Stage } from "../src/stage.ts"
+import { defineStage, type Parsed, type Received, type Stage } from "../src/stage.ts"
 import { flowOf } from "../src/stream/flow.ts"
 import type { MessageEvent } from "../src/anthropic/events.ts"
 
@@ -96,4 +96,20 @@ describe("a stage that hangs", () => {
     const slow = () => new Promise<ReturnType<typeof flowOf<MessageEvent>>>((resolve) => setTimeout(() => resolve(flowOf([PING])), 60))
     expect(await through((c, next) => next(c), { timeLimit: 0.02 }, slow)).toEqual({ got: [PING], asked: 1 })
   })
+})
+
+test("a stage that forgets to return its reply has failed", async () => {
+  const run: Stage<"route">["run"] = async (c, next) => (await next(c), undefined as never)
+  expect(await through(run)).toEqual({ got: failure, asked: 1 })
+  expect(await through(run, { onError: "skip" })).toEqual({ got: [PING], asked: 1 })
+})
+
+test("a stage before auth or parse answers with a Response, and nothing else is one", async () => {
+  const answer = (reply: unknown) => {
+    const stage = defineStage({ name: "own", before: "auth", run: async () => reply as Response })
+    return guard(stage, { onError: "fail", timeLimit: 30 }, SILENT).run({} as Received, async () => new Response("rest"))
+  }
+  expect(await (await answer(new Response("own"))).text()).toBe("own")
+  await expect(answer(undefined)).rejects.toMatchObject({ status: 500, message: failure[1] })
+  await expect(answer({ text: "own" })).rejects.toMatchObject({ status: 500, message: failure[1] })
 })

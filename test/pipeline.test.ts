@@ -212,6 +212,33 @@ describe("plugins", () => {
     await expect(setUpPlugins([good, bad], () => tools)).rejects.toThrow("plugin bad: no disk")
     expect(closed).toBe(true)
   })
+
+  const NOT_ONE = "plugin bad: setup must return a stage, a list of stages, or { stages, routes, close }"
+  test.each<readonly [string, unknown, string]>([
+    ["nothing", undefined, NOT_ONE],
+    ["something else", {}, NOT_ONE],
+    ["a list of something else", [{ name: "s" }], "plugin bad: a stage must have a function `run`"],
+    [
+      "a stage that stands nowhere",
+      { name: "s", before: "lunch", run: () => {} },
+      "plugin bad: the stage s must stand before one of auth, parse, route, toOpenAI, upstream, not lunch",
+    ],
+  ])("a setup that returns %s is told so", async (_, made, words) => {
+    const setup = (): never => made as never
+    await expect(setUpPlugins([{ plugin: { name: "bad", setup }, options: undefined }], () => tools)).rejects.toThrow(words)
+  })
+
+  test("a setup may return endpoints alone, and one whose endpoint is taken is closed", async () => {
+    const closed: string[] = []
+    const use = (name: string): PluginUse => ({
+      plugin: { name, setup: () => ({ routes: { "/own": () => new Response() }, close: () => void closed.push(name) }) },
+      options: undefined,
+    })
+    const running = await setUpPlugins([use("a")], () => tools)
+    expect([running.stages, [...running.routes.keys()]]).toEqual([[], ["/own"]])
+    await expect(setUpPlugins([use("b"), use("c")], () => tools)).rejects.toThrow("plugin c: another plugin answers /own already")
+    expect(closed).toEqual(["c", "b"])
+  })
 })
 
 test("a plugin that answers what the proxy answers itself keeps it from starting, and is closed", async () => {

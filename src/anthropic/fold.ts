@@ -20,8 +20,10 @@ export class Folder {
   #end: Partial<AssistantMessage> = {} // what message_delta told beside the counts
   #usage: Usage | undefined // what message_start said, overwritten by what message_delta knows better
   #error: ErrorEvent["error"] | undefined
+  #over = false // what a stage emits after the end is no part of the message: a stream's client does not get it either
 
   take(event: MessageEvent): void {
+    if (this.#over) return
     switch (event.type) {
       case "message_start":
         this.#start = event.message
@@ -47,8 +49,12 @@ export class Folder {
         if (this.#usage) this.#usage = { ...this.#usage, ...known(usage) }
         return
       }
+      case "message_stop":
+        this.#over = true
+        return
       case "error":
         this.#error = event.error
+        this.#over = true
         return
       default:
         return

@@ -3,6 +3,7 @@
  * file that is, `node/config-file.ts` knows.
  */
 import * as v from "valibot"
+import { AREAS } from "../areas.ts"
 import type { Config } from "./config.ts"
 import { ConfigSchema } from "./schema.ts"
 import { printable } from "../log.ts"
@@ -41,7 +42,7 @@ export function findMistakes(raw: unknown, hidden: (path: Path) => boolean = () 
 }
 
 /** Mistakes that only show when parts of a config are seen together. */
-export function findContradictions({ models, backends, keys }: Config): readonly Mistake[] {
+export function findContradictions({ models, backends, keys, storage, plugins }: Config): readonly Mistake[] {
   const mistakes: Mistake[] = []
   const names = Object.keys(backends).map((name) => printable(name))
   for (const [model, { backend }] of Object.entries(models)) {
@@ -59,6 +60,12 @@ export function findContradictions({ models, backends, keys }: Config): readonly
   for (const [name, { api, base_url }] of Object.entries(backends)) {
     if (base_url !== "demo:" || (api ?? "auto") === "auto" || api === "chat") continue
     mistakes.push({ path: ["backends", name, "api"], message: "the demo speaks chat only" })
+  }
+  const listed = (plugins ?? []).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.keys(entry)))
+  const areas = ["default", ...Object.keys(AREAS), ...listed]
+  for (const area of Object.keys(storage ?? {})) {
+    if (areas.includes(area)) continue
+    mistakes.push({ path: ["storage", area], message: `nothing is kept under this name; there is ${areas.join(", ")}` })
   }
   for (const [n, { name, key }] of (keys ?? []).entries()) {
     const earlier = (keys ?? []).slice(0, n)
@@ -93,7 +100,7 @@ function toPath(issue: Issue): Path {
 }
 
 function isMissing(issue: Issue): boolean {
-  return issue.type === "strict_object" && issue.received === "undefined"
+  return (issue.type === "strict_object" || issue.type === "loose_object") && issue.received === "undefined"
 }
 
 function isSecret([section, key, option]: Path): boolean {

@@ -185,7 +185,10 @@ const PluginSchema = v.union(
 )
 
 const StorageSchema = named(
-  v.looseObject({ driver: v.pipe(name, v.description("Name of an unstorage driver: memory, fs, lru-cache, redis …")) }, "must be a mapping with driver and its options"),
+  v.looseObject(
+    { driver: v.pipe(name, v.description("Name of an unstorage driver: memory, fs, lru-cache, redis …")) },
+    (issue) => (issue.received === "undefined" ? "is missing" : "must be a mapping with driver and its options"),
+  ),
   "areas to drivers",
 )
 

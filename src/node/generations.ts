@@ -35,6 +35,7 @@ export interface Generations {
 export async function openGenerations(options: OpenOptions): Promise<Generations> {
   const first = await openProxy(options)
   let current: Generation = { opened: first, number: 1, running: 0 }
+  let read = 1 // how often. Not the number: what a refused edit has imported is not imported anew under the same word
   const alive = new Set([current]) // not closed yet; a storage that two of them share is not closed with the first
   let reloading: Promise<void> = Promise.resolve()
   const closing = new Set<Promise<void>>()
@@ -56,8 +57,9 @@ export async function openGenerations(options: OpenOptions): Promise<Generations
     const old = current
     const { log, storage, key } = old.opened
     const number = old.number + 1
+    const fresh = `read=${++read}`
     try {
-      const opened = await openProxy({ ...options, storage, fresh: `generation=${number}`, ...(key && { spareKey: key }) })
+      const opened = await openProxy({ ...options, storage, fresh, ...(key && { spareKey: key }) })
       current = { opened, number, running: 0 }
       alive.add(current)
       opened.log.info("reloaded", { generation: number, running: old.running })

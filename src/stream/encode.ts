@@ -11,6 +11,8 @@ export interface EncodeFacts {
   readonly mask: (text: string) => string
 }
 
+const CUT_SHORT = { type: "api_error", message: "the answer ended before it was complete" }
+
 export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
   readonly #facts: EncodeFacts
   readonly #encoder = new TextEncoder()
@@ -34,7 +36,10 @@ export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
     return text === "" ? undefined : this.#encoder.encode(text)
   }
 
-  end(): undefined {}
+  /** A stage that drops the end would else leave a stream that the SDKs take for a connection that broke. */
+  end(): Uint8Array | undefined {
+    return this.#over ? undefined : this.take([{ type: "error", error: CUT_SHORT }])
+  }
 
   #encode(event: MessageEvent): string {
     const { model, requestId, mask } = this.#facts

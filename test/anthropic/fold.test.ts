@@ -126,6 +126,15 @@ test("is the same again, whatever it is", () => {
   )
 })
 
+test.each<readonly [string, MessageEvent]>([
+  ["its end", { type: "message_stop" }],
+  ["a failure", { type: "error", error: { type: "api_error", message: "x" } }],
+])("what comes after %s is no part of the message", (_, end) => {
+  const events = unfold(MESSAGE as unknown as AssistantMessage).filter(({ type }) => type !== "message_stop")
+  const late: MessageEvent = { type: "content_block_delta", index: 2, delta: { type: "text_delta", text: "late" } }
+  expect(fold([...events, end, late])).toEqual(fold(events))
+})
+
 describe("events of a stream", () => {
   const events = (...deltas: readonly object[]): MessageEvent[] =>
     [

@@ -81,7 +81,7 @@ export function createScenarios(scale: number): readonly Scenario[] {
       title: "1 KB, not streamed",
       task: { order: WHOLE, body: toBody(TINY, WHOLE), requests: times(1000), together: 8, stagger: 0 },
       metrics: [perRequest([1.6, 2.1])],
-      warm: 5, // what the compiler makes of a server settles after some 5,000 requests
+      warm: 16, // what the compiler makes of a server settles after some 16,000 requests
     },
     asked("large", "250 KB, 40 tools, 120 messages", { kb: 250, tools: 40, turns: 60 }, 100, [1.25, 1.5]),
     {

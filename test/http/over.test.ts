@@ -91,3 +91,26 @@ test.each([
   else await response.text()
   await vi.waitFor(() => expect(over).toEqual(expected))
 })
+
+test("what fails at an answer's end is a line in the log, and the others are told all the same", async () => {
+  const { over, config, plugins } = await watch(chunks([delta({ content: "Hi" }), delta({}, "stop")]))
+  const failing = definePlugin({
+    name: "failing",
+    setup: () =>
+      defineStage({
+        name: "failing",
+        before: "auth",
+        run(context, next) {
+          context.onOver(() => {
+            throw new Error("no disk")
+          })
+          return next(context)
+        },
+      }),
+  })
+  const proxy = await startProxy(config, { plugins: [{ plugin: failing, options: undefined }, ...plugins] })
+  closing.push(proxy.close)
+  await (await proxy.send({ model: "m" })).text()
+  await vi.waitFor(() => expect(over).toEqual(["sent"]))
+  expect(proxy.lines.join("\n")).toContain('what was to be done at the answer\'s end failed')
+})

@@ -59,19 +59,21 @@ describe("plugin new", () => {
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, "config.yaml"), `${DEMO}plugins:\n  - tea: { suffix: "END" }\n`)
     const made = await start(folder, KEY, ["plugin", "new", "tea"]).ended
-    expect([made.code, made.err, await readdir(join(folder, "plugins"))]).toEqual([0, "", ["tea.test.ts", "tea.ts"]])
+    expect([made.code, made.err, await readdir(join(folder, "plugins"))]).toEqual([0, "", ["tea.mts", "tea.test.mts"]])
     expect((await start(folder, KEY, ["plugins"]).ended).out).toContain("  tea (before route)\n")
-    const run = promisify(execFile)(process.execPath, ["--conditions=llm-proxy", "--test", "plugins/tea.test.ts"], { cwd: folder })
+    const run = promisify(execFile)(process.execPath, ["--conditions=llm-proxy", "--test", "plugins/tea.test.mts"], { cwd: folder })
     expect((await run).stdout).toMatch(/^# fail 0$|ℹ fail 0/m)
   })
 
   test("overwrites nothing, and takes no name that no file could have", async () => {
-    const files = { "config.yaml": DEMO, "plugins/own.ts": "// mine" }
+    const files = { "config.yaml": DEMO, "plugins/own.mts": "// mine" }
     expect(await said(files, "plugin", "new", "own")).toEqual({
       code: 1,
       out: "",
-      err: "plugins/own.ts: is there already, and was left as it is\n",
+      err: "plugins/own.mts: is there already, and was left as it is\n",
     })
+    const shipped = await said(files, "plugin", "new", "log")
+    expect([shipped.code, shipped.err]).toEqual([1, `${join(root, "plugins", "log.ts")}: is there already, and was left as it is\n`])
     expect((await said(files, "plugin", "new", "../x")).err).toBe(
       '"../x" is not a plugin\'s name: lower-case letters, digits, - and _\n',
     )

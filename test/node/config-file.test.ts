@@ -136,6 +136,8 @@ test.each([
     "plugins.0: must be `name`, or `name:` with its options indented below it, not a mapping",
   ],
   ["server: []", "server: must be a mapping with host, port, ping, max_body, drain, secret, not a list"],
+  ["storage: { default: { base: ./data } }", "storage.default.driver: is missing"],
+  ["storage: { default: fs }", "storage.default: must be a mapping with driver and its options"],
   ["plugins: log", 'plugins: must be a list of plugins, not "log"'],
   ["toString: 1", "toString: cannot be used as a name"],
 ])("%s is a mistake", (line, wanted) => {
@@ -147,6 +149,13 @@ test("a pattern that fits nothing because one before it fits all of that is a mi
   const models = 'models:\n  "claude-*": { backend: demo, model: a }\n  "claude-**": { backend: demo, model: b }\n'
   expect(mistakesOf(`${models}backends: { demo: { base_url: "demo:" } }\n`)).toEqual([
     'config.yaml:3:3 models.claude-**: fits nothing that "claude-*" does not fit before it',
+  ])
+})
+
+test("an area of storage under which nothing is kept is a mistake", () => {
+  const storage = "plugins: [cache, log: {}]\nstorage: { cache: { driver: memory }, cahce: { driver: memory }, lessons: { driver: memory } }\n"
+  expect(mistakesOf(`${DEMO}${storage}`)).toEqual([
+    "config.yaml:6:39 storage.cahce: nothing is kept under this name; there is default, lessons, reasoning, calibration, cache, log",
   ])
 })
 

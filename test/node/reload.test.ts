@@ -92,6 +92,15 @@ test("an edit that cannot be used changes nothing and is one line", async () => 
   expect(await modelsOf(url)).toEqual(["mended"])
 })
 
+test("a plugin that is mended after an edit that was refused runs as it is now, not as it was then", async () => {
+  const { url, edit, until } = await serverIn({ "config.yaml": configOf("first", "plugins: [own]\n"), "plugins/own.ts": tells("one") })
+  await edit("plugins/own.ts", tells("two").replace("setup: (", 'setup: () => { throw new Error("no luck") }, other: ('))
+  await until("plugin own: no luck")
+  await edit("plugins/own.ts", tells("three"))
+  await until("reloaded generation=2")
+  expect((await fetch(`${url}/v1/models`, { headers })).headers.get("x-own")).toBe("three")
+})
+
 test("a config that is gone for a moment is the one before", async () => {
   const { url, folder, edit, until } = await serverIn({ "config.yaml": configOf("first") })
   await rm(join(folder, "config.yaml"))

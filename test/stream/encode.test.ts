@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest"
 import type { AssistantMessage, MessageEvent } from "../../src/anthropic/events.ts"
 import { Encode } from "../../src/stream/encode.ts"
-import { Flow } from "../../src/stream/flow.ts"
+import { Flow, flowOf } from "../../src/stream/flow.ts"
 
 function encode(...events: readonly MessageEvent[]): string {
   return new TextDecoder().decode(step().take(events))
@@ -64,6 +64,17 @@ describe("a list", () => {
 })
 
 describe("the end", () => {
+  test("that a stage has swallowed is an error, and nothing follows one that came", async () => {
+    const written = async (event: MessageEvent) => {
+      let text = ""
+      for await (const bytes of flowOf([event]).pipeThrough(step())) text += new TextDecoder().decode(bytes)
+      return text
+    }
+    expect(await written({ type: "message_stop" })).toBe(encode({ type: "message_stop" }))
+    const error = { type: "api_error", message: "the answer ended before it was complete" }
+    expect(await written({ type: "ping" })).toBe(encode({ type: "ping" }, { type: "error", error }))
+  })
+
   test.each<MessageEvent>([{ type: "message_stop" }, { type: "error", error: { type: "api_error", message: "x" } }])(
     "is $type: nothing of the list follows it, and what comes later is not read",
     async (last) => {

@@ -1,4 +1,7 @@
-/** `llm-proxy plugin new NAME`: a plugin to begin with, and its test, beside the config. */
+/**
+ * `llm-proxy plugin new NAME`: a plugin to begin with, and its test, beside the config. They are `.mts`, which is a
+ * module whatever a package.json around it says; npm makes one that says otherwise.
+ */
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { shorten } from "../../config/mistakes.ts"
@@ -6,12 +9,12 @@ import type { Command } from "../command.ts"
 import { readEnvironment } from "../environment.ts"
 import { COMPILED } from "../own-package.ts"
 import { displayed } from "../plugin-file.ts"
-import { PLUGIN_NAME } from "../plugin-folder.ts"
+import { filesOf, PLUGIN_NAME } from "../plugin-folder.ts"
 import { codeOf, reasonOf, StartError } from "../start-error.ts"
 
 export const pluginNew: Command = {
   usage: "plugin new NAME",
-  about: "writes plugins/NAME.ts and its test beside the config",
+  about: "writes plugins/NAME.mts and its test beside the config",
   async run([verb, name, ...more], terminal) {
     if (verb !== "new" || name === undefined || more.length > 0) return undefined
     if (!PLUGIN_NAME.test(name)) {
@@ -20,16 +23,18 @@ export const pluginNew: Command = {
     const cwd = process.cwd()
     const { config } = await readEnvironment(process.env, cwd)
     const folder = join(dirname(resolve(cwd, config)), "plugins")
+    const [taken] = await filesOf(name, folder) // by another ending, or by a plugin that comes with the program
+    if (taken !== undefined) throw alreadyThere(taken)
     await mkdir(folder, { recursive: true })
     for (const [file, text] of [
-      [`${name}.ts`, toPlugin(name)],
-      [`${name}.test.ts`, toTest(name)],
+      [`${name}.mts`, toPlugin(name)],
+      [`${name}.test.mts`, toTest(name)],
     ] as const) {
       await write(join(folder, file), text)
       terminal.out(`wrote ${displayed(join(folder, file))}\n`)
     }
     terminal.out(`\nTo use it, list it in ${config}:\n\n  plugins:\n    - ${name}\n\n`)
-    terminal.out(`To test it: ${testCommand(displayed(join(folder, `${name}.test.ts`)))}\n`)
+    terminal.out(`To test it: ${testCommand(displayed(join(folder, `${name}.test.mts`)))}\n`)
     return 0
   },
 }
@@ -43,9 +48,13 @@ async function write(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { flag: "wx" })
   } catch (error) {
-    const why = codeOf(error) === "EEXIST" ? "is there already, and was left as it is" : reasonOf(error)
-    throw new StartError(`${displayed(path)}: ${why}`, { cause: error })
+    if (codeOf(error) === "EEXIST") throw alreadyThere(path)
+    throw new StartError(`${displayed(path)}: ${reasonOf(error)}`, { cause: error })
   }
+}
+
+function alreadyThere(path: string): StartError {
+  return new StartError(`${displayed(path)}: is there already, and was left as it is`)
 }
 
 function toPlugin(name: string): string {
@@ -93,11 +102,11 @@ export default definePlugin({
 }
 
 function toTest(name: string): string {
-  return `/** Run with: ${testCommand(`plugins/${name}.test.ts`)} */
+  return `/** Run with: ${testCommand(`plugins/${name}.test.mts`)} */
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { testPlugin } from "llm-proxy/testing"
-import plugin from "./${name}.ts"
+import plugin from "./${name}.mts"
 
 test("${name} is a good citizen of the line", async () => {
   // Runs its stages against answers of many kinds: nothing changed in place, no state shared between requests, events
