@@ -20,6 +20,7 @@ import {
   createGlobs,
   definePlugin,
   defineStage,
+  digestText,
   fromDiscovered,
   guessTokens,
   onOver,
@@ -182,7 +183,7 @@ function createAccounts({ default: usual, keys }: Options): (context: Authorized
   const ids = new Map<string, Promise<string>>() // there are no more keys than the config has
   return async ({ client: { name } }) => {
     const own = { ...usual, ...(Object.hasOwn(keys, name) ? keys[name] : undefined) }
-    const id = ids.get(name) ?? hash(name)
+    const id = ids.get(name) ?? digestText(name)
     ids.set(name, id)
     const base = await id
     const now = new Date()
@@ -240,10 +241,4 @@ function checkNames({ prices, keys }: Options, tools: PluginTools): void {
   for (const key of Object.keys(keys)) {
     if (!tools.keys.includes(key)) tools.log.warn("a budget for a key that the config has not", { key })
   }
-}
-
-/** Names are any text, and storage takes some characters for its own. */
-async function hash(name: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }

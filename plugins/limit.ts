@@ -17,6 +17,7 @@ import {
   createGlobs,
   definePlugin,
   defineStage,
+  digestText,
   fromDiscovered,
   guessTokens,
   onOver,
@@ -103,7 +104,7 @@ export default definePlugin({
       const { default: usual, keys } = options
       const own = Object.hasOwn(keys, name) ? keys[name] : undefined
       const toScope = async (limits: Scope["limits"], of: string): Promise<Scope> => {
-        return { id: await hash([name, of]), limits, of }
+        return { id: await digestText(JSON.stringify([name, of])), limits, of }
       }
       const models = Object.entries({ ...usual.models, ...own?.models }).map(async ([pattern, limits]) => {
         return [pattern, await toScope(limits, pattern)] as const
@@ -299,10 +300,4 @@ function checkNames({ default: usual, keys }: v.InferOutput<typeof Options>, too
     check(`keys.${key}`, limits)
     if (!tools.keys.includes(key)) tools.log.warn("limits for a key that the config has not", { key })
   }
-}
-
-/** Names are any text, and storage takes some characters for its own. */
-async function hash(names: readonly string[]): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(names))))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }

@@ -1,8 +1,8 @@
 /** When two requests are the same as far as their answers go: for plugins that keep answers, or share them. */
+import { digestText } from "./digest-text.ts"
 import { forward } from "./forward.ts"
 import { sorted } from "./sorted.ts"
 import type { Parsed } from "./stage.ts"
-import { subtleDigest } from "./stages/auth.ts"
 import { wireOf } from "./wires/registry.ts"
 
 /**
@@ -12,12 +12,11 @@ import { wireOf } from "./wires/registry.ts"
  * @param apart What else keeps requests apart, as JSON: whose they are, where they go.
  * @returns SHA-256 in hexadecimal digits, which any storage takes as a key.
  */
-export async function digestRequest(
+export function digestRequest(
   { request, req }: Pick<Parsed, "request" | "req">,
   ...apart: readonly unknown[]
 ): Promise<string> {
   const { stream: _stream, metadata: _metadata, ...asked } = request
   const headers = forward(req.headers, wireOf("anthropic").forwards)
-  const bytes = await subtleDigest(JSON.stringify([sorted(asked), headers, apart]))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return digestText(JSON.stringify([sorted(asked), headers, apart]))
 }

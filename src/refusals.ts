@@ -5,6 +5,7 @@
  *
  * Source: Claude Code 2.1.330, measured: it changes its list of tools once, so that the backend sees two requests.
  */
+import { digestText } from "./digest-text.ts"
 import type { ProxyError } from "./error.ts"
 import { forward } from "./forward.ts"
 import type { Translated } from "./stage.ts"
@@ -48,8 +49,7 @@ export function createRefusals(digest: Digest): Refusals {
   // names the model.
   const keyOf = async ({ api, target, client, req }: Translated, text: string): Promise<string> => {
     const headers = forward(req.headers, wireOf(api).forwards) // without a beta the answer may be another
-    const bytes = await digest(JSON.stringify([target.backend.name, client.name, headers]) + text)
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+    return digestText(JSON.stringify([target.backend.name, client.name, headers]) + text, digest)
   }
   return {
     async of(context, text) {

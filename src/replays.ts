@@ -5,6 +5,7 @@
  */
 import type { Storage } from "unstorage"
 import type { Carrier } from "./carrier.ts"
+import { digestText } from "./digest-text.ts"
 import type { Log } from "./log.ts"
 import { sorted } from "./sorted.ts"
 import type { Digest } from "./stages/auth.ts"
@@ -61,10 +62,8 @@ export function createReplays({ storage, carrier, digest, log }: ReplaysOptions)
 
   const fail = (what: string) => (error: unknown) => log.warn(what, { error: String(error) })
 
-  const toKey = async ({ client, backend, model }: Owner, { id, name, input }: KnownCall): Promise<string> => {
-    const bytes = await digest(JSON.stringify([client, backend, model, id, name, sorted(input)]))
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
-  }
+  const toKey = ({ client, backend, model }: Owner, { id, name, input }: KnownCall): Promise<string> =>
+    digestText(JSON.stringify([client, backend, model, id, name, sorted(input)]), digest)
 
   const forget = (key: string): void => {
     characters -= written.get(key)?.size ?? 0
