@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
-    exclude: ["test/live/**", "test/claude-code/**", "test/embed/**"],
+    exclude: ["test/{live,claude-code,embed,soak}/**", "test/faults/slow/**"],
     environment: "node",
     testTimeout: 20_000,
   },

@@ -1,4 +1,7 @@
-/** For tests that need what npm cannot install: a real model, the real Claude Code. What is missing is skipped. */
+/**
+ * For tests that take long or need what npm cannot install: a real model, a browser, other runtimes, minutes. Each
+ * folder has a script of its own, which names it. What is missing is skipped.
+ */
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
@@ -6,9 +9,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["llm-proxy"], externalConditions: ["llm-proxy"] } },
   test: {
     root: new URL("..", import.meta.url).pathname,
-    include: ["test/live/**/*.test.ts"],
+    include: ["**/*.test.ts"], // in the folder that the script names with --dir
     environment: "node",
-    // A model on two cores: one at a time, and time enough.
+    // They share the machine's cores with a model or a load: one at a time, and time enough.
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,
