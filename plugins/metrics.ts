@@ -13,7 +13,7 @@
  * ```
  *
  * List it first, so that what other plugins refuse is counted too. Labels are names of the config, never a client's
- * words. `listen` needs Node.
+ * words. Where the server has several workers, any of them tells the sums of all. `listen` needs Node.
  */
 import { definePlugin, defineStage, fromDiscovered, ProxyError, tap, v, type Log, type Usage } from "llm-proxy"
 
@@ -40,9 +40,10 @@ interface Seen {
 export default definePlugin({
   name: "metrics",
   options: Options,
-  async setup({ listen }, { log, models }) {
+  async setup({ listen }, { log, models, everyWorker }) {
     const shared = join()
     const { numbers } = shared
+    shared.all = everyWorker<Told>({ tell: () => numbers.tell(), takeOver: (left) => numbers.takeOver(left) })
     const seen = new WeakMap<Request, Seen>()
     const names = new Set(models.entries.map(([name]) => name))
     const routes = new Map(models.entries.map(([name, target]) => [target, name]))
@@ -53,7 +54,9 @@ export default definePlugin({
             leave(shared)
             throw thrown
           })
-    const answer = (): Response => new Response(numbers.toText(), { headers: { "content-type": TEXT } })
+    const answer = async (): Promise<Response> => {
+      return new Response(await toText(shared), { headers: { "content-type": TEXT } })
+    }
 
     return {
       ...(listen === undefined && { routes: { "/metrics": answer } }),
@@ -200,10 +203,21 @@ class Sum {
     this.#values.set(labels, (this.#values.get(labels) ?? 0) + by)
   }
 
+  tell(): Values {
+    return this.#values
+  }
+
+  take(values: Values): void {
+    for (const [labels, value] of values) this.#values.set(labels, (this.#values.get(labels) ?? 0) + value)
+  }
+
   toText(): string {
     return this.#head + [...this.#values].map(([labels, value]) => toSample(this.#name, labels, value)).join("")
   }
 }
+
+/** By labels as they are written. */
+type Values = Iterable<readonly [string, number]>
 
 /** How many were at most so long, in seconds. */
 class Histogram {
@@ -211,7 +225,7 @@ class Histogram {
   readonly #name: string
   readonly #labels: readonly string[]
   readonly #bounds: readonly number[]
-  readonly #values = new Map<string, { readonly counts: number[]; sum: number }>() // a last count, of what is longer
+  readonly #values = new Map<string, { readonly counts: number[]; sum: number }>()
 
   constructor(name: string, help: string, labels: readonly string[], bounds: readonly number[]) {
     this.#head = toHead(name, "histogram", help)
@@ -222,12 +236,23 @@ class Histogram {
 
   add(seconds: number, ...values: readonly string[]): void {
     const labels = toLabels(this.#labels, values)
-    const series = this.#values.get(labels) ?? { counts: [...this.#bounds, 0].map(() => 0), sum: 0 }
-    this.#values.set(labels, series)
+    const series = this.#seriesOf(labels)
     const place = this.#bounds.findIndex((bound) => seconds <= bound)
     const at = place < 0 ? this.#bounds.length : place
     series.counts[at] = (series.counts[at] ?? 0) + 1
     series.sum += seconds
+  }
+
+  tell(): Series {
+    return this.#values
+  }
+
+  take(values: Series): void {
+    for (const [labels, { counts, sum }] of values) {
+      const series = this.#seriesOf(labels)
+      for (const [n, count] of counts.entries()) series.counts[n] = (series.counts[n] ?? 0) + count
+      series.sum += sum
+    }
   }
 
   toText(): string {
@@ -242,7 +267,16 @@ class Histogram {
     }
     return text
   }
+
+  #seriesOf(labels: string): { readonly counts: number[]; sum: number } {
+    const known = this.#values.get(labels)
+    const series = known ?? { counts: [...this.#bounds, 0].map(() => 0), sum: 0 } // a last count, of what is longer
+    if (!known) this.#values.set(labels, series)
+    return series
+  }
 }
+
+type Series = Iterable<readonly [string, { readonly counts: readonly number[]; readonly sum: number }]>
 
 function toHead(name: string, type: string, help: string): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
@@ -271,34 +305,34 @@ const WHOLE = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600]
 /** Everything that is told. Names and units as Prometheus' naming practices have them. */
 class Numbers {
   readonly open = gauge("open_streams", "Streams that clients are reading.")
-  readonly #requests = counter("requests_total", "Requests for messages that are over.", [
-    "model",
-    "backend",
-    "key",
-    "status",
-    "stream",
-  ])
-  readonly #errors = counter("errors_total", "Answers that were errors, or ended in one.", ["type", "backend"])
-  readonly #first = histogram("time_to_first_event_seconds", "Until the backend had begun to answer.", FIRST)
-  readonly #whole = histogram("duration_seconds", "Until an answer was complete.", WHOLE)
-  readonly #tokens = counter("tokens_total", "Tokens of answers that backends gave.", [
-    "kind",
-    "model",
-    "backend",
-    "key",
-  ])
-  readonly #cache = counter("cache_total", "What the cache said.", ["result"])
-  readonly #retries = counter("retries_total", "Times a backend was asked again.", ["backend"])
-  readonly #fallbacks = counter("fallbacks_total", "Answers of another model than the first.", ["model", "backend"])
+  readonly #counts = {
+    requests: counter("requests_total", "Requests for messages that are over.", [
+      "model",
+      "backend",
+      "key",
+      "status",
+      "stream",
+    ]),
+    errors: counter("errors_total", "Answers that were errors, or ended in one.", ["type", "backend"]),
+    tokens: counter("tokens_total", "Tokens of answers that backends gave.", ["kind", "model", "backend", "key"]),
+    cache: counter("cache_total", "What the cache said.", ["result"]),
+    retries: counter("retries_total", "Times a backend was asked again.", ["backend"]),
+    fallbacks: counter("fallbacks_total", "Answers of another model than the first.", ["model", "backend"]),
+  }
+  readonly #times = {
+    first: histogram("time_to_first_event_seconds", "Until the backend had begun to answer.", FIRST),
+    whole: histogram("duration_seconds", "Until an answer was complete.", WHOLE),
+  }
+  #others: Process | undefined // what was taken; `tell` adds this process
 
   /** A request that is over. */
   count({ began, key, model, backend, stream, first, usage, error }: Seen, status: number, head: Headers): void {
-    this.#requests.add(1, model, backend, key, String(status), stream)
-    if (error !== undefined && status !== LEFT) this.#errors.add(1, ERRORS.has(error) ? error : "other", backend)
-    if (first !== undefined) this.#first.add(since(began, first), model, backend, stream)
-    if (status === 200 && error === undefined) this.#whole.add(since(began), model, backend, stream)
+    this.#counts.requests.add(1, model, backend, key, String(status), stream)
+    if (error !== undefined && status !== LEFT) this.#counts.errors.add(1, ERRORS.has(error) ? error : "other", backend)
+    if (first !== undefined) this.#times.first.add(since(began, first), model, backend, stream)
+    if (status === 200 && error === undefined) this.#times.whole.add(since(began), model, backend, stream)
     const tokens = (kind: string, count: number | null | undefined): void => {
-      if (count && backend) this.#tokens.add(count, kind, model, backend, key)
+      if (count && backend) this.#counts.tokens.add(count, kind, model, backend, key)
     }
     tokens("input", usage.input_tokens)
     tokens("output", usage.output_tokens)
@@ -306,17 +340,53 @@ class Numbers {
     tokens("cache_write", usage.cache_creation_input_tokens)
     tokens("thinking", usage.output_tokens_details?.thinking_tokens)
     const cached = head.get("x-llm-proxy-cache")
-    if (cached !== null && CACHED.has(cached)) this.#cache.add(1, cached)
+    if (cached !== null && CACHED.has(cached)) this.#counts.cache.add(1, cached)
     const again = Number(head.get("x-llm-proxy-attempts") ?? 1) - 1
-    if (again > 0) this.#retries.add(again, backend)
-    if (head.has("x-llm-proxy-fallback")) this.#fallbacks.add(1, model, backend)
+    if (again > 0) this.#counts.retries.add(again, backend)
+    if (head.has("x-llm-proxy-fallback")) this.#counts.fallbacks.add(1, model, backend)
   }
 
-  toText(): string {
-    const times = [this.open, this.#first, this.#whole]
-    const counts = [this.#requests, this.#errors, this.#tokens, this.#cache, this.#retries, this.#fallbacks]
-    return [...counts, ...times].map((metric) => metric.toText()).join("") + processText()
+  tell(): Told {
+    return {
+      open: this.open.tell(),
+      counts: Object.fromEntries(Object.entries(this.#counts).map(([name, sum]) => [name, sum.tell()])),
+      times: Object.fromEntries(Object.entries(this.#times).map(([name, histogram]) => [name, histogram.tell()])),
+      process: together(this.#others, ownProcess()),
+    }
   }
+
+  /** Adds what another process has told. */
+  take({ open, counts, times, process }: Told): void {
+    this.open.take(open)
+    for (const [name, sum] of Object.entries(this.#counts)) sum.take(counts[name] ?? [])
+    for (const [name, histogram] of Object.entries(this.#times)) histogram.take(times[name] ?? [])
+    this.#others = together(this.#others, process)
+  }
+
+  /** Of a process that has ended: nobody reads its streams, and its memory is free. */
+  takeOver({ counts, times, process }: Told): void {
+    this.take({ open: [], counts, times, process: process && { ...process, memory: 0 } })
+  }
+
+  /** What was taken. */
+  toText(): string {
+    const metrics = [...Object.values(this.#counts), this.open, ...Object.values(this.#times)]
+    return metrics.map((metric) => metric.toText()).join("") + (this.#others ? processText(this.#others) : "")
+  }
+}
+
+/** The numbers of a process, and of those before it whose numbers it took over. */
+interface Told {
+  readonly open: Values
+  readonly counts: Readonly<Record<string, Values>>
+  readonly times: Readonly<Record<string, Series>>
+  readonly process: Process | undefined
+}
+
+async function toText({ all }: Shared): Promise<string> {
+  const sum = new Numbers()
+  for (const told of await all()) sum.take(told)
+  return sum.toText()
 }
 
 function counter(name: string, help: string, labels: readonly string[]): Sum {
@@ -336,16 +406,32 @@ function since(began: number, ended = performance.now()): number {
   return (ended - began) / 1000
 }
 
-/** By the names that Prometheus' own clients use; nothing where there is no such process. */
-function processText(): string {
-  if (typeof process === "undefined" || !process.versions?.node) return ""
+interface Process {
+  readonly cpu: number // seconds
+  readonly memory: number // bytes
+  readonly began: number // seconds since 1970
+}
+
+/** Undefined where there is no such process. */
+function ownProcess(): Process | undefined {
+  if (typeof process === "undefined" || !process.versions?.node) return undefined
   const { user, system } = process.cpuUsage()
+  return { cpu: (user + system) / 1e6, memory: process.memoryUsage.rss(), began: performance.timeOrigin / 1000 }
+}
+
+function together(one: Process | undefined, other: Process | undefined): Process | undefined {
+  if (!one || !other) return one ?? other
+  return { cpu: one.cpu + other.cpu, memory: one.memory + other.memory, began: Math.min(one.began, other.began) }
+}
+
+/** By the names that Prometheus' own clients use. */
+function processText({ cpu, memory, began }: Process): string {
   const one = (name: string, type: string, help: string, value: number): string =>
     toHead(name, type, help) + toSample(name, "", value)
   return (
-    one("process_cpu_seconds_total", "counter", "CPU time of the process.", (user + system) / 1e6) +
-    one("process_resident_memory_bytes", "gauge", "Memory of the process.", process.memoryUsage.rss()) +
-    one("process_start_time_seconds", "gauge", "When it began, in seconds since 1970.", performance.timeOrigin / 1000)
+    one("process_cpu_seconds_total", "counter", "CPU time of the process.", cpu) +
+    one("process_resident_memory_bytes", "gauge", "Memory of the process.", memory) +
+    one("process_start_time_seconds", "gauge", "When it began, in seconds since 1970.", began)
   )
 }
 
@@ -355,6 +441,8 @@ function processText(): string {
  */
 interface Shared {
   readonly numbers: Numbers
+  /** What every worker tells. */
+  all: () => Promise<readonly Told[]>
   readonly addresses: Map<string, { users: number; readonly server: ReturnType<typeof open> }>
   users: number
 }
@@ -364,7 +452,7 @@ const SHARED = Symbol.for("llm-proxy:metrics")
 
 function join(): Shared {
   const known = Reflect.get(globalThis, SHARED) as Shared | undefined
-  const shared = known ?? { numbers: new Numbers(), addresses: new Map(), users: 0 }
+  const shared = known ?? { numbers: new Numbers(), all: async () => [], addresses: new Map(), users: 0 }
   Reflect.set(globalThis, SHARED, shared)
   shared.users++
   return shared
@@ -375,9 +463,10 @@ function leave(shared: Shared): void {
 }
 
 /** @returns what leaves the address again */
-async function listenOn(address: string, { addresses, numbers }: Shared, log: Log): Promise<() => Promise<void>> {
+async function listenOn(address: string, shared: Shared, log: Log): Promise<() => Promise<void>> {
+  const { addresses } = shared
   const known = addresses.get(address)
-  const place = known ?? { users: 0, server: open(address, numbers) }
+  const place = known ?? { users: 0, server: open(address, shared) }
   addresses.set(address, place)
   place.users++
   const leave = async (): Promise<void> => {
@@ -397,13 +486,14 @@ async function listenOn(address: string, { addresses, numbers }: Shared, log: Lo
   }
 }
 
-async function open(address: string, numbers: Numbers) {
+async function open(address: string, shared: Shared) {
   const { createServer } = await import("node:http")
   const [, host = "", port = ""] = ADDRESS.exec(address) ?? []
-  const server = createServer(({ url, method }, response) => {
+  const server = createServer(async ({ url, method }, response) => {
     const known = url?.split("?")[0] === "/metrics" && (method === "GET" || method === "HEAD")
+    const text = known ? await toText(shared) : "GET /metrics\n"
     response.writeHead(known ? 200 : 404, { "content-type": known ? TEXT : "text/plain" })
-    response.end(known ? numbers.toText() : "GET /metrics\n")
+    response.end(text)
   })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)

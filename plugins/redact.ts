@@ -129,6 +129,7 @@ export default definePlugin({
         async run(context, next) {
           if (!new URL(context.req.url).pathname.endsWith("/count_tokens")) return next(context)
           const body = parse(await context.text())
+          if (isEndless(body)) return next(context) // which refuses it
           const redaction = new Redaction(all, kept)
           const redacted = redactRequest(body, (text) => redaction.text(text))
           if (redacted === body) return next(context)
@@ -410,6 +411,12 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Whether it nests far deeper than the 256 levels of a request: one of the stages looks at it before that is seen. */
+function isEndless(value: unknown, left = 1000): boolean {
+  if (typeof value !== "object" || value === null) return false
+  return left === 0 || Object.values(value).some((inner) => isEndless(inner, left - 1))
 }
 
 /** One answer, in which words become values again; they may come in pieces. */

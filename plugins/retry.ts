@@ -32,8 +32,8 @@ const Options = v.strictObject({
   max: v.optional(number(0, 300), 8),
   /** Seconds a `retry-after` may ask for; where it asks for more, the failure is the answer. @default 30 */
   max_wait: v.optional(number(0, 300), 30),
-  /** Repeats, as a share of a backend's requests in the last minute, beside ten that are always free. @default 0.2 */
-  budget: v.optional(number(0, 10), 0.2),
+  /** Repeats, as a share of a backend's requests in the last minute, beside ten that are always free. @default 0.1 */
+  budget: v.optional(number(0, 10), 0.1),
 })
 
 /** Repeats a minute that a backend gets whatever its traffic is: a share of next to nothing would never allow one. */

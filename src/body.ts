@@ -1,8 +1,6 @@
 /** Reading a request's body: decoded, capped before and after decoding, once. */
+import { encodingIn, formatOf } from "./compression.ts"
 import { badRequest, ProxyError } from "./error.ts"
-
-/** Encodings the platform can undo. Anthropic's clients may compress what they send. */
-const DECODERS: Readonly<Record<string, CompressionFormat>> = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" }
 
 /**
  * A reader of one request's body that remembers it.
@@ -30,7 +28,7 @@ export async function readJson(received: { text(): Promise<string> }): Promise<u
 async function read(req: Request, limit: number): Promise<string> {
   const announced = req.headers.get("content-length")
   if (Number(announced ?? 0) > limit) throw tooLarge(limit)
-  const encoding = req.headers.get("content-encoding")?.trim().toLowerCase() || "identity"
+  const encoding = encodingIn(req.headers)
   if (encoding !== "identity") return decode(await unpack(req, encoding, limit))
   if (announced === null) return req.body ? decode(await collect(req.body, limit)) : ""
   // What was announced is all that can come, so the platform may read it in its own way, which is the fastest.
@@ -49,7 +47,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 async function unpack(req: Request, encoding: string, limit: number): Promise<Uint8Array> {
-  const format = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined
+  const format = formatOf(encoding)
   if (!format) {
     throw new ProxyError(400, "content-encoding: must be gzip, deflate or identity", {
       details: { error_code: "request_body_encoding_unsupported" },
@@ -60,6 +58,7 @@ async function unpack(req: Request, encoding: string, limit: number): Promise<Ui
   try {
     return await collect(unpacked, limit)
   } catch (thrown) {
+    await unpacked.cancel().catch(() => {}) // what a bomb would still become is not unpacked
     if (thrown instanceof ProxyError) throw thrown
     throw new ProxyError(400, `content-encoding: the request body is not valid ${encoding}`, {
       details: { error_code: "request_body_encoding_invalid" },
@@ -77,7 +76,10 @@ async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promi
     const { done, value } = await reader.read()
     if (done) break
     size += value.byteLength
-    if (size > limit) throw tooLarge(limit)
+    if (size > limit) {
+      reader.releaseLock()
+      throw tooLarge(limit)
+    }
     pieces.push(value)
   }
   const [first] = pieces

@@ -74,11 +74,15 @@ function toBytes({ backend, model, beside }: Bond): Uint8Array {
 /** Shorter texts are said again: their place would not be shorter. */
 const LEAST = 16
 
+/** So many texts are looked for: each look may go through all of `beside`, and a backend chooses how many there are. */
+const LOOKS = 200
+
 /** A text that stands in `beside` is its place there, behind a NUL; one that begins with a NUL gets another. */
 function toJson(content: unknown, beside: string): string {
+  let looks = 0
   return JSON.stringify(content, (_, value: unknown) => {
     if (typeof value !== "string") return value
-    const at = value.length >= LEAST ? beside.indexOf(value) : -1
+    const at = value.length >= LEAST && looks++ < LOOKS ? beside.indexOf(value) : -1
     if (at >= 0) return `\0${at} ${value.length}`
     return value.startsWith("\0") ? `\0${value}` : value
   })

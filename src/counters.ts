@@ -1,10 +1,12 @@
 /**
- * Numbers that are added to: requests of a minute, tokens of a day. On Redis they are right across processes, because
- * it adds by itself; on any other storage they are this process's own, and kept there so that they outlive a restart.
+ * Numbers that are added to: requests of a minute, tokens of a day. Where something adds by itself they are right across
+ * processes: Redis, and the process that has several workers. Else they are this process's own, and kept in storage so
+ * that they outlive a restart.
  * Storage that fails costs exactness and never a request: counting goes on in memory.
  */
-import type { Storage } from "unstorage"
+import type { Driver, Storage } from "unstorage"
 import type { Log } from "./log.ts"
+import { redisAdder } from "./redis-adder.ts"
 
 export interface Counters {
   /**
@@ -26,16 +28,20 @@ interface Count {
   readonly until: number
 }
 
-/** What of ioredis is used here. */
-interface Redis {
-  eval(script: string, keys: number, ...args: readonly (string | number)[]): Promise<unknown>
-  get(key: string): Promise<string | null>
+/** What adds by itself, for all processes that ask it. */
+export interface Adder {
+  add(key: string, by: number, seconds: number): Promise<number>
+  get(key: string): Promise<number>
 }
 
-/** One round trip, so that two processes never see the same sum. */
-const ADD = `local value = redis.call("INCRBY", KEYS[1], ARGV[1])
-if redis.call("PTTL", KEYS[1]) < 0 then redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
-return value`
+/** A driver that brings one, as the storage of several workers does. */
+export interface AddingDriver extends Driver {
+  /** @param area The key under which the counters' keys begin. */
+  readonly adder?: (area: string) => Adder
+}
+
+/** Milliseconds for which storage that has failed is not asked again: each request would wait for it. */
+const ALONE_FOR = 10_000
 
 /** Milliseconds until a change is written down: what is added to many times a second is written once. */
 const WRITE_AFTER = 500
@@ -48,23 +54,25 @@ const SWEEP_AFTER = 60_000
  * @param area The key under which the counters' keys begin.
  */
 export function createCounters(storage: Storage, area: string, log: Log): Counters {
-  const { driver } = storage.getMount(`${area}:counters`)
-  const own = ownCounters(storage, `${area}:counters`, log)
-  const redis: unknown = driver.name === "redis" ? driver.getInstance?.() : undefined
-  if (!isRedis(redis)) return own
-  const base = String(driver.options?.base ?? "").replace(/:$/, "")
-  const path = (key: string): string => [base, area, "counters", key].filter(Boolean).join(":")
-  const orOwn = async (ask: Promise<unknown>, instead: () => Promise<number>): Promise<number> => {
+  const driver: AddingDriver = storage.getMount(`${area}:counters`).driver
+  const adder = driver.adder?.(area) ?? redisAdder(driver, area)
+  const own = ownCounters(storage, `${area}:counters`, log, !adder)
+  if (!adder) return own
+  let alone = 0 // until when it is not asked, in ms of the clock
+  const orOwn = async (ask: () => Promise<number>, instead: () => Promise<number>): Promise<number> => {
+    if (Date.now() < alone) return instead()
     try {
-      return Number((await ask) ?? 0)
+      return await ask()
     } catch (error) {
-      log.warn("counting in this process alone: storage failed", { error: String(error) })
+      const known = Date.now() < alone // from others that were waiting, too
+      if (!known) log.warn("counting in this process alone for some seconds: storage failed", { error: String(error) })
+      alone = Date.now() + ALONE_FOR
       return instead()
     }
   }
   return {
-    add: (key, by, seconds) => orOwn(redis.eval(ADD, 1, path(key), by, seconds * 1000), () => own.add(key, by, seconds)),
-    get: (key) => orOwn(redis.get(path(key)), () => own.get(key)),
+    add: (key, by, seconds) => orOwn(() => adder.add(key, by, seconds), () => own.add(key, by, seconds)),
+    get: (key) => orOwn(() => adder.get(key), () => own.get(key)),
     close: () => own.close(),
   }
 }
@@ -72,20 +80,17 @@ export function createCounters(storage: Storage, area: string, log: Log): Counte
 /** Counted together by all who count in one place: a config that was just edited, and the one before it. */
 const counting = new WeakMap<Storage, Map<string, OwnCounters>>()
 
-function ownCounters(storage: Storage, area: string, log: Log): OwnCounters {
+/** @param kept Whether they are written to the storage, where those of what adds by itself would be written over. */
+function ownCounters(storage: Storage, area: string, log: Log, kept: boolean): OwnCounters {
   const areas = counting.get(storage) ?? new Map<string, OwnCounters>()
   counting.set(storage, areas)
-  const counters = areas.get(area) ?? new OwnCounters(storage, area, log)
+  const counters = areas.get(area) ?? new OwnCounters(kept ? storage : undefined, area, log)
   areas.set(area, counters)
   return counters
 }
 
-function isRedis(instance: unknown): instance is Redis {
-  return typeof instance === "object" && instance !== null && "eval" in instance && typeof instance.eval === "function"
-}
-
 class OwnCounters implements Counters {
-  readonly #storage: Storage
+  readonly #storage: Storage | undefined // in memory alone without it
   readonly #area: string
   readonly #log: Log
   readonly #counts = new Map<string, Promise<Count>>() // every counter asked for, read from storage once
@@ -93,7 +98,7 @@ class OwnCounters implements Counters {
   #timer: ReturnType<typeof setTimeout> | undefined
   #swept = 0 // when that was done last, in ms of the clock; at first what earlier processes left is looked at too
 
-  constructor(storage: Storage, area: string, log: Log) {
+  constructor(storage: Storage | undefined, area: string, log: Log) {
     this.#storage = storage
     this.#area = area
     this.#log = log
@@ -131,7 +136,7 @@ class OwnCounters implements Counters {
   async #read(key: string): Promise<Count> {
     const none: Count = { value: 0, until: 0 }
     try {
-      return (await this.#storage.getItem<Count>(`${this.#area}:${key}`)) ?? none
+      return (await this.#storage?.getItem<Count>(`${this.#area}:${key}`)) ?? none
     } catch (error) {
       this.#log.warn("a counter could not be read", { error: String(error) })
       return none
@@ -143,7 +148,7 @@ class OwnCounters implements Counters {
     const changed = [...this.#changed]
     this.#changed.clear()
     try {
-      await Promise.all(changed.map(([key, count]) => this.#storage.setItem(`${this.#area}:${key}`, { ...count })))
+      await Promise.all(changed.map(([key, count]) => this.#storage?.setItem(`${this.#area}:${key}`, { ...count })))
       if (Date.now() - this.#swept > SWEEP_AFTER) await this.#sweep()
     } catch (error) {
       this.#log.warn("counters could not be written", { error: String(error) })
@@ -153,7 +158,7 @@ class OwnCounters implements Counters {
   /** Forgets counters that are over; they would be begun anew anyhow. */
   async #sweep(): Promise<void> {
     if (this.#swept === 0) {
-      const left = await this.#storage.getKeys(this.#area)
+      const left = (await this.#storage?.getKeys(this.#area)) ?? []
       await Promise.all(left.map((key) => this.#count(key.slice(this.#area.length + 1))))
     }
     const now = Date.now()
@@ -163,7 +168,7 @@ class OwnCounters implements Counters {
       // Added to while it was waited for: it has begun anew.
       if (until > now || this.#changed.has(key) || this.#counts.get(key) !== pending) continue
       this.#counts.delete(key)
-      await this.#storage.removeItem(`${this.#area}:${key}`)
+      await this.#storage?.removeItem(`${this.#area}:${key}`)
     }
   }
 }

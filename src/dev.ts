@@ -3,8 +3,9 @@
  * it. `npm run dev` is `node/dev-server.ts`; `listhen --watch src/dev.ts` works too.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { toNodeHandler } from "h3/node"
+import { toNodeHandler } from "srvx/node"
 import { toAddress } from "./node/banner.ts"
+import { createGate } from "./node/gate.ts"
 import { openProxy } from "./node/open.ts"
 import { devState } from "./node/dev-state.ts"
 
@@ -17,7 +18,8 @@ const { host, port } = opened.settings.server
 if (!state.opened && !state.ownServer) opened.announce(toAddress(host, port))
 state.opened = opened
 
-const handle = toNodeHandler(opened.proxy.app)
+// srvx's type wants requests of HTTP/2 too; listhen speaks HTTP/1.
+const handle = toNodeHandler(createGate(() => opened)) as (request: IncomingMessage, response: ServerResponse) => unknown
 
 export default function (request: IncomingMessage, response: ServerResponse): unknown {
   // http-shutdown 1.2.2, which listhen wraps its server in, reads `request.socket` when the answer is finished and

@@ -3,7 +3,7 @@
  * fails throws a {@link ProxyError}; a client sees it in Anthropic's shape, as a status before the answer has begun
  * and as an `error` event after it.
  */
-import { printable } from "./log.ts"
+import { inOneLine, printable } from "./log.ts"
 
 /**
  * What each status is called. Source: Anthropic's error page and `ErrorType` of `@anthropic-ai/sdk` 1.12.0; the SDK
@@ -98,7 +98,7 @@ export function toErrorBody(error: ProxyError, requestId: string, mask: (text: s
 export function maskError<T extends ErrorBody["error"]>(error: T, mask: (text: string) => string): T {
   const shown = (_: string, value: unknown): unknown => (typeof value === "string" ? mask(value) : value)
   const masked = JSON.parse(JSON.stringify(error), shown) as T
-  return { ...masked, message: printable(masked.message, 700) }
+  return { ...masked, message: printable(inOneLine(masked.message), 700) }
 }
 
 /** Makes a {@link ProxyError} of whatever was thrown; the words of a stranger's error stay in the log. */

@@ -3,6 +3,7 @@
  * not tell: a backend that refuses the proxy's own key is a 502 as one that cannot be reached, and a 429 may be a
  * moment's limit or an empty account.
  */
+import { SHUTTING_DOWN } from "./calls.ts"
 import { ProxyError } from "./error.ts"
 
 /** Kinds of failures of a backend; {@link failureKind} tells which is which. */
@@ -31,6 +32,7 @@ const KINDS: Readonly<Record<number, FailureKind>> = {
   502: "unreachable",
   503: "overloaded",
   504: "timeout",
+  508: "denied",
   529: "overloaded",
 }
 
@@ -49,16 +51,18 @@ const DENIABLE: ReadonlySet<number> = new Set([429, 502])
  * - `timeout`: 408, 409, 504
  * - `unreachable`: 502: no connection, or one that broke off
  * - `failed`: 500 and what else begins with 5
- * - `denied`: what waiting does not mend: no credit (402), no such model (404), not implemented (501), a backend that
- *   refuses the proxy's key or lacks a setting
+ * - `denied`: what waiting does not mend: no credit (402), no such model (404), not implemented (501), a loop (508), a
+ *   backend that refuses the proxy's key or lacks a setting
  * - `too_long`: prompt or answer are longer than the model takes
  * - `refused`: the request itself: 400 and what else begins with 4
  *
  * @param thrown What `next` rejected with.
- * @returns undefined for what is no failure of a backend: 401, 403, 499 and anything but a {@link ProxyError}.
+ * @returns undefined for what is no failure of a backend: 401, 403, 499, the proxy's own end, and anything but a
+ *   {@link ProxyError}.
  */
 export function failureKind(thrown: unknown): FailureKind | undefined {
   if (!(thrown instanceof ProxyError) || CLIENTS.has(thrown.status)) return undefined
+  if (thrown === SHUTTING_DOWN) return undefined
   const { status, message, headers } = thrown
   if (status === 400 && TOO_LONG.test(message)) return "too_long"
   if (DENIABLE.has(status) && headers["x-should-retry"] === "false") return "denied"

@@ -53,7 +53,7 @@ export { fromDiscovered } from "./discovery.ts"
 export { ProxyError, type ProxyErrorOptions } from "./error.ts"
 export { FAILURE_KINDS, failureKind, type FailureKind } from "./failure-kind.ts"
 export { createGlobs, type Globs } from "./glob.ts"
-export { createLog, LEVELS, printable, type Fields, type Level, type Log, type LogOptions } from "./log.ts"
+export { createLog, createMask, LEVELS, printable, type Fields, type Level, type Log, type LogOptions } from "./log.ts"
 export {
   definePlugin,
   type OptionsSchema,
@@ -80,8 +80,10 @@ export {
   type Target,
   type Translated,
 } from "./stage.ts"
+export type { StorageShape } from "./storage-shape.ts"
 export { Flow, flowOf, Step, type Source } from "./stream/flow.ts"
 export { mapEvents, onMessage, onOver, tap, type Ended, type Over } from "./stream/tap.ts"
+export { usePlugin } from "./use-plugin.ts"
 export type { ChatChunk, ChatMessage, ChatRequest } from "./wires/chat/types.ts"
 export { DONE, Failure, type WireChunk } from "./wires/failure.ts"
 export type { Api } from "./wires/registry.ts"

@@ -6,9 +6,11 @@ import { prefixStorage, type Storage } from "unstorage"
 import { createCalibration, type Calibration } from "./calibration.ts"
 import { createCarrier } from "./carrier.ts"
 import type { Settings } from "./config/config.ts"
-import { createDial, type Dial } from "./dial.ts"
+import { Calls } from "./calls.ts"
+import { createDial, type Dial, type Fetch } from "./dial.ts"
 import { createHealth, type Health } from "./health.ts"
 import { createLessons, type Lessons } from "./lessons.ts"
+import type { Hops } from "./hops.ts"
 import type { Log } from "./log.ts"
 import type { Line } from "./pipeline.ts"
 import { createRefusals } from "./refusals.ts"
@@ -22,7 +24,7 @@ import { createToOpenAI } from "./stages/to-openai.ts"
 import { createUpstream } from "./stages/upstream.ts"
 
 export interface LineOptions {
-  readonly fetch: typeof globalThis.fetch | undefined
+  readonly fetch: Fetch | undefined
   readonly digest: Digest
   readonly storage: Storage
   readonly log: Log
@@ -30,6 +32,7 @@ export interface LineOptions {
   readonly mask: (text: string) => string
   /** Makes an id: `newId("msg_")`. */
   readonly newId: (prefix: string) => string
+  readonly hops: Hops
 }
 
 /** The stages, and of what they know the parts that endpoints use too. */
@@ -37,6 +40,8 @@ export interface ReadyLine {
   readonly line: Line
   readonly find: Find
   readonly dial: Dial
+  /** Those of `dial` that run. */
+  readonly calls: Calls
   readonly health: Health
   readonly lessons: Lessons
   readonly calibration: Calibration
@@ -44,10 +49,11 @@ export interface ReadyLine {
 
 export async function createLine(settings: Settings, options: LineOptions): Promise<ReadyLine> {
   const { server, routes, backends, clients, secret } = settings
-  const { fetch, digest, storage, log, mask, newId } = options
+  const { fetch, digest, storage, log, mask, newId, hops } = options
   const health = createHealth(backends, mask)
   const find = createFind(routes)
-  const dial = createDial(fetch)
+  const calls = new Calls()
+  const dial = createDial(hops, fetch, calls)
   const carrier = await createCarrier(secret)
   const replays = createReplays({ storage: prefixStorage(storage, "reasoning"), carrier, digest, log })
   const calibration = createCalibration(prefixStorage(storage, "calibration"), log)
@@ -57,9 +63,9 @@ export async function createLine(settings: Settings, options: LineOptions): Prom
     parse,
     route: createRoute(find),
     toOpenAI: createToOpenAI(carrier, replays),
-    upstream: createUpstream(dial, health, lessons, createRefusals(digest)),
+    upstream: createUpstream({ dial, health, lessons, refusals: createRefusals(digest), mask }),
     fromOpenAI: createFromOpenAI(newId, calibration, carrier, replays),
     encode: createEncode({ ping: server.ping, mask }),
   }
-  return { line, find, dial, health, lessons, calibration }
+  return { line, find, dial, calls, health, lessons, calibration }
 }

@@ -2,6 +2,7 @@
  * Log lines: `time level message key=value …`, one line each. The sink is given (standard error, a file), configured
  * keys are masked in every line, control characters are escaped and long values are cut.
  */
+import { formsOf } from "./secret-forms.ts"
 
 /** Least severe first; `silent` shows nothing. */
 export const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const
@@ -91,19 +92,26 @@ export function printable(text: string, max = 200): string {
 }
 
 /**
- * Takes secrets out of a text. Longer ones go first, so that a key that contains another leaves nothing of itself; a
- * short one is taken for a key only where it stands alone, or `k1` would eat half of every `token1`.
+ * A text of several lines as one, for words that people read: validators and compilers write lists, in which an escaped
+ * line break helps nobody. Tabs and line breaks, with what is blank behind them, become one blank.
+ */
+export function inOneLine(text: string): string {
+  return text.replace(/[\t-\r\u0085\u2028\u2029]\s*/g, " ").trim()
+}
+
+/**
+ * Takes secrets out of a text, also where they are encoded. Longer ones go first, so that a key that contains another
+ * leaves nothing of itself; a short one is taken for a key only where it stands alone, or `k1` would eat half of every
+ * `token1`.
  */
 export function createMask(secrets: Iterable<string>): (text: string) => string {
   const known = [...new Set(secrets)].filter((secret) => secret.length > 0).sort((a, b) => b.length - a.length)
   if (known.length === 0) return (text) => text
-  const pattern = new RegExp(
-    known
-      .map((secret) => secret.replace(/[^\w]/g, "\\$&"))
-      .map((escaped, n) => ((known[n] ?? "").length < 8 ? `(?<![\\w-])${escaped}(?![\\w-])` : escaped))
-      .join("|"),
-    "g",
-  )
+  const forms = known.flatMap((secret) => {
+    const alone = (form: string): string => (secret.length < 8 ? `(?<![\\w-])${form}(?![\\w-])` : form)
+    return formsOf(secret).map(alone)
+  })
+  const pattern = new RegExp(forms.join("|"), "g")
   return (text) => text.replace(pattern, "[key]")
 }
 

@@ -8,12 +8,13 @@ import { guard, type Guard } from "./guard.ts"
 import type { Log } from "./log.ts"
 import { toStageList } from "./setup.ts"
 import type { AnyStage, Authorized, Parsed, Target } from "./stage.ts"
+import type { Own } from "./workers.ts"
 
 /** What a plugin is given beside its options. */
 export interface PluginTools {
   /** Storage of its own, under its name. It may fail or be slow: a request should do without it then. */
   readonly storage: Storage
-  /** Counters of its own, right across processes where the storage is Redis. */
+  /** Counters of its own, right across the workers of a server, and across all processes where the storage is Redis. */
   readonly counters: Counters
   readonly log: Log
   /** The routes of the config: which model's names lead where, for plugins whose options name models. */
@@ -27,6 +28,14 @@ export interface PluginTools {
    * themselves: such a request is never routed, and whether its key may use the model is not asked otherwise.
    */
   targetOf(context: Parsed): Target | undefined
+  /**
+   * Makes one of what every worker of this server has of its own (`server.workers`). Values are copied from process to
+   * process.
+   *
+   * @returns What each worker tells; in a single process that is this one alone. Of a worker that does not answer within
+   * a second it is what it told last.
+   */
+  everyWorker<Value>(own: Own<Value>): () => Promise<readonly Value[]>
 }
 
 /** A schema by the Standard Schema convention, which valibot (exported here as `v`), zod and arktype follow. */
@@ -136,7 +145,8 @@ function toKey(part: PropertyKey | { readonly key: PropertyKey }): string | numb
 /** The stages of all plugins, in order, and how to close them. */
 export interface Running {
   readonly stages: readonly AnyStage[]
-  readonly routes: ReadonlyMap<string, Route>
+  /** By path, with the name of the plugin that answers. */
+  readonly routes: ReadonlyMap<string, { readonly route: Route; readonly plugin: string }>
   /** Closes the last one set up first. One that fails does not keep the others from it. */
   close(): Promise<void>
 }
@@ -144,7 +154,8 @@ export interface Running {
 /** Sets plugins up in order. When one fails, those before it are closed and its error names it. */
 export async function setUpPlugins(uses: readonly PluginUse[], toolsFor: (name: string) => PluginTools): Promise<Running> {
   const stages: AnyStage[] = []
-  const routes = new Map<string, Route>()
+  const routes = new Map<string, { readonly route: Route; readonly plugin: string }>()
+  const names = new Set<string>()
   const closers: { readonly log: Log; readonly close: () => void | Promise<void> }[] = []
   const close = async (): Promise<void> => {
     for (const { log, close } of closers.toReversed()) {
@@ -159,14 +170,18 @@ export async function setUpPlugins(uses: readonly PluginUse[], toolsFor: (name: 
     const { onError = "fail", timeLimit = TIME_LIMIT } = { ...plugin, ...said }
     const tools = toolsFor(plugin.name)
     try {
+      // Both would count and keep things as one.
+      if (names.has(plugin.name)) throw new Error("is there twice; give one of them another name")
+      names.add(plugin.name)
       const made = await plugin.setup(options, tools)
       const own = toStageList(made)
       // First, so that what fails from here on is closed as well.
       if ("close" in made && made.close) closers.push({ log: tools.log, close: made.close.bind(made) })
       for (const stage of own) stages.push(guardAny(stage, { onError, timeLimit }, tools.log))
       for (const [path, route] of Object.entries(("routes" in made && made.routes) || {})) {
-        if (routes.has(path)) throw new Error(`another plugin answers ${path} already`)
-        routes.set(path, route)
+        const other = routes.get(path)
+        if (other) throw new Error(`it answers ${path}, which the plugin ${other.plugin} answers already`)
+        routes.set(path, { route, plugin: plugin.name })
       }
     } catch (cause) {
       await close()

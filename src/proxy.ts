@@ -3,21 +3,24 @@
  * wherever those do; a server is somebody else's business.
  */
 import { getRouterParam, H3, onDispose, type H3Event } from "h3"
-import { createStorage, prefixStorage, type Storage } from "unstorage"
-import { mountOf } from "./areas.ts"
 import { createText } from "./body.ts"
 import { checkConfig, resolveConfig, type Config, type Settings } from "./config/config.ts"
-import { clientGone } from "./dial.ts"
+import { clientGone } from "./calls.ts"
+import type { Fetch } from "./dial.ts"
 import { EXPLAIN } from "./endpoints/explain.ts"
-import { createCounters, type Counters } from "./counters.ts"
 import { causeOf, ProxyError, toErrorBody, toProxyError } from "./error.ts"
+import { createHops } from "./hops.ts"
 import { createLine } from "./line.ts"
 import { createMask, printable, SILENT, type Log } from "./log.ts"
+import { newId } from "./new-id.ts"
 import { lineUp } from "./pipeline.ts"
-import { setUpPlugins, type PluginTools, type PluginUse } from "./plugin.ts"
+import { createTools } from "./plugin-tools.ts"
+import { setUpPlugins, type PluginUse } from "./plugin.ts"
 import { createRoutes, type Handler, type Routes } from "./routes.ts"
 import { toStages, type Received } from "./stage.ts"
 import { subtleDigest, type Digest } from "./stages/auth.ts"
+import { toStorage, type StorageShape } from "./storage-shape.ts"
+import { ALONE, type Workers } from "./workers.ts"
 
 export interface ProxyOptions {
   /** Plugins with their options, outermost first. */
@@ -25,11 +28,15 @@ export interface ProxyOptions {
   /** @default a log that shows nothing */
   readonly log?: Log
   /** What connections are opened with. @default the platform's fetch */
-  readonly fetch?: typeof globalThis.fetch
+  readonly fetch?: Fetch
   /** SHA-256. @default the platform's, which is asynchronous */
   readonly digest?: Digest
   /** Where plugins keep things. @default memory */
-  readonly storage?: Storage
+  readonly storage?: StorageShape
+  /** Those that serve together with this process. @default none */
+  readonly workers?: Workers
+  /** Which config this is since the start; `/health/ready` tells it. @default 1 */
+  readonly generation?: number
 }
 
 export interface Proxy {
@@ -40,6 +47,8 @@ export interface Proxy {
   fetch(request: Request): Response | Promise<Response>
   /** What would become of a body of `POST /v1/messages`: the {@link Explanation} as JSON, or the error it would get. */
   explain(body: string): Promise<Response>
+  /** Ends the answers that run with an `overloaded_error`, and so all that are still asked for. */
+  breakOff(): void
   /** Closes the plugins. Requests that are running are not waited for. */
   close(): Promise<void>
 }
@@ -51,35 +60,27 @@ export interface Proxy {
  */
 export async function createProxy(config: Config | Settings, options: ProxyOptions = {}): Promise<Proxy> {
   const settings = "routes" in config ? config : resolveConfig(checkConfig(config))
-  const { server, routes, clients, secrets } = settings
-  const { plugins = [], log = SILENT, fetch, digest = subtleDigest, storage = createStorage() } = options
+  const { server, secrets } = settings
+  const { plugins = [], log = SILENT, fetch, digest = subtleDigest, generation = 1, workers = ALONE } = options
+  const storage = toStorage(options.storage)
   const mask = createMask(secrets)
-  const ready = await createLine(settings, { fetch, digest, storage, log, mask, newId })
-  const keys = clients.map(({ client }) => client.name)
-  const targetOf: PluginTools["targetOf"] = ({ request, client, original }) => {
-    try {
-      return ready.find(request.model, client, original.request.model)
-    } catch {
-      return undefined
-    }
-  }
-  const counting: Counters[] = []
-  const running = await setUpPlugins(plugins, (name) => {
-    const own = log.with({ plugin: name })
-    const counters = createCounters(storage, mountOf(name), own)
-    counting.push(counters)
-    return { storage: prefixStorage(storage, mountOf(name)), counters, log: own, models: routes, keys, mask, targetOf }
+  const hops = createHops(() => newId(""))
+  const ready = await createLine(settings, { fetch, digest, storage, log, mask, newId, hops })
+  const tools = createTools({ settings, storage, workers, log, mask, find: ready.find })
+  const running = await setUpPlugins(plugins, tools.of).catch(async (error: unknown) => {
+    await tools.close()
+    throw error
   })
   const stages = toStages(running.stages)
   const own = new WeakSet<Request>() // made here, for who runs the program
   const close = async (): Promise<void> => {
     await running.close()
-    await Promise.all(counting.map((counters) => counters.close()))
+    await tools.close()
   }
   const isOwn = (req: Request): boolean => own.has(req)
   let table: Routes
   try {
-    table = createRoutes({ settings, ready, stages, extra: running.routes, isOwn, mask })
+    table = createRoutes({ settings, ready, stages, extra: running.routes, isOwn, mask, generation })
   } catch (error) {
     await close() // a plugin may listen, or hold a file
     throw error
@@ -88,14 +89,16 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
   const toResponse = (thrown: unknown, { id, head, log }: Pick<Received, "id" | "head" | "log">): Response => {
     const error = toProxyError(thrown)
     logFailure(log, error)
-    const headers = new Headers({ ...Object.fromEntries(head), ...error.headers })
+    const headers = new Headers(head)
+    for (const [name, value] of Object.entries(error.headers)) headers.set(name, mask(value))
     return Response.json(toErrorBody(error, id, mask), { status: error.status, headers })
   }
 
   const answer = async (event: H3Event, path: string, methods: Readonly<Record<string, Handler>>): Promise<Response> => {
     const context = toReceived(event, path, log, server.max_body)
     try {
-      const { method } = event.req
+      const { method, headers } = event.req
+      hops.check(headers)
       // A HEAD is a GET whose body the server leaves out.
       const handler = methods[method] ?? (method === "HEAD" ? methods["GET"] : undefined)
       if (!handler) throw wrongMethod(method, event.url.pathname, Object.keys(methods))
@@ -126,7 +129,15 @@ export async function createProxy(config: Config | Settings, options: ProxyOptio
     own.add(request)
     return app.fetch(request)
   }
-  return { app, settings, stages: lineUp(stages), explain: explainOwn, fetch: (request) => app.fetch(request), close }
+  return {
+    app,
+    settings,
+    stages: lineUp(stages),
+    explain: explainOwn,
+    fetch: (request) => app.fetch(request),
+    breakOff: () => ready.calls.breakOff(),
+    close,
+  }
 }
 
 function toReceived(event: H3Event, path: string, log: Log, maxBody: number): Received {
@@ -155,11 +166,6 @@ async function tellFault(then: (broke?: unknown) => unknown, reason: unknown, lo
   } catch (error) {
     log.error("what was to be done at the answer's end failed", { error: String(error) })
   }
-}
-
-/** @returns The prefix and 32 random hexadecimal digits. */
-function newId(prefix: string): string {
-  return prefix + crypto.randomUUID().replaceAll("-", "")
 }
 
 /** A model id may have slashes in it, encoded or not. Of what h3 decodes it leaves `%2F` and `%25` as they are. */

@@ -6,7 +6,7 @@ import { answerHealth, answerReady } from "./endpoints/health.ts"
 import { createGetModel, createListModels } from "./endpoints/models.ts"
 import type { ReadyLine } from "./line.ts"
 import { createEntrance, createPipeline } from "./pipeline.ts"
-import type { Route } from "./plugin.ts"
+import type { Running } from "./plugin.ts"
 import type { Authorized, Client, Received, Stages } from "./stage.ts"
 import { createTokenize } from "./tokenize.ts"
 
@@ -25,18 +25,20 @@ export interface RoutesOptions {
   readonly ready: ReadyLine
   readonly stages: Stages
   /** Plugins' own GET endpoints, by path. */
-  readonly extra: ReadonlyMap<string, Route>
+  readonly extra: Running["routes"]
   /** Whether a request was made by who runs the program: no key is asked of it, and it may be explained. */
   readonly isOwn: (req: Request) => boolean
   /** Takes configured keys out of a text. */
   readonly mask: (text: string) => string
+  /** Which config this is, counted from 1 since the start. */
+  readonly generation: number
 }
 
 /** Who runs the program. */
-const OPERATOR: Client = { name: "operator", explain: true, may: () => true }
+const OPERATOR: Client = { name: "operator", explain: true, may: () => true, sees: () => true }
 
 /** @throws {Error} when a plugin answers what the proxy answers itself. */
-export function createRoutes({ settings, ready, stages, extra, isOwn, mask }: RoutesOptions): Routes {
+export function createRoutes({ settings, ready, stages, extra, isOwn, mask, generation }: RoutesOptions): Routes {
   const { line, find, dial, health, lessons, calibration } = ready
   const { auth, toOpenAI } = line
   const messages = createPipeline(line, stages)
@@ -59,14 +61,14 @@ export function createRoutes({ settings, ready, stages, extra, isOwn, mask }: Ro
     "/health": { GET: ({ head }) => answerHealth(head) },
     "/health/ready": {
       GET: async (context) => {
-        const known = await auth(context).then(() => true, () => false)
-        return answerReady(health, known, context.head)
+        const client = await auth(context).then((known) => known.client, () => undefined)
+        return answerReady({ health, generation, client, head: context.head })
       },
     },
     "/": { GET: ({ head }) => Response.json({ name: "llm-proxy", api: "/v1/messages" }, { headers: head }) },
   }
-  for (const [path, route] of extra) {
-    if (routes[path]) throw new Error(`a plugin answers ${path}, which the proxy answers itself`)
+  for (const [path, { route, plugin }] of extra) {
+    if (routes[path]) throw new Error(`plugin ${plugin}: it answers ${path}, which the proxy answers itself`)
     routes[path] = { GET: enter(async (context) => route(context)) }
   }
   return routes

@@ -41,6 +41,8 @@ export interface Client {
   readonly name: string
   /** Whether the key may use a model, by the name the client asks for. */
   may(model: string): boolean
+  /** Whether a model it may use can lead to this backend. */
+  sees(backend: string): boolean
   /** Whether the key may see what becomes of a request (`x-llm-proxy-explain`). */
   readonly explain: boolean
 }

@@ -41,6 +41,9 @@ const FAULTS: ReadonlySet<number> = new Set([400, 413, 422])
 /** Translates a request as the line does. */
 type Translate = (context: Routed) => Translated | Promise<Translated>
 
+/** A question, for whoever waits for its answer. */
+type Asked = Omit<Call, "signal">
+
 /** Posts a text; its answer is an object. */
 type Post = (path: string, body: string) => Promise<JsonObject>
 
@@ -48,7 +51,7 @@ export function createTokenize(dial: Dial, translate: Translate): Tokenize {
   const absent = new Map<string, number>() // until when a model's backend is not asked, in ms of the clock
   const open = new Map<string, Promise<JsonObject>>() // questions under way: Claude Code asks thirty at once, some alike
 
-  const ask = async (call: Omit<Call, "signal">, { backend, model }: Target, api: Api): Promise<JsonObject> => {
+  const ask = async (call: Asked, { backend, model }: Target, api: Api): Promise<JsonObject> => {
     const signal = AbortSignal.timeout(PATIENCE * 1000)
     try {
       const answer = await dial({ ...backend, base_url: toRoot(backend.base_url) }, { ...call, signal })
@@ -62,8 +65,8 @@ export function createTokenize(dial: Dial, translate: Translate): Tokenize {
       throw signal.aborted ? new ProxyError(504, `no answer within ${PATIENCE} s`, { cause: thrown }) : thrown
     }
   }
-  const share = (call: Omit<Call, "signal">, target: Target, api: Api): Promise<JsonObject> => {
-    const key = targetKey(target) + JSON.stringify(call)
+  const share = (call: Asked, target: Target, api: Api): Promise<JsonObject> => {
+    const key = targetKey(target) + JSON.stringify({ ...call, from: undefined })
     const asked = open.get(key) ?? ask(call, target, api).finally(() => open.delete(key))
     open.set(key, asked)
     return asked
@@ -78,7 +81,7 @@ export function createTokenize(dial: Dial, translate: Translate): Tokenize {
     if (way !== "anthropic" && showsPictures(context.request)) return undefined
     const headers = forward(req.headers, wireOf(api).forwards)
     try {
-      return await WAYS[way](await translate(context), (path, body) => share({ path, body, headers }, target, api))
+      return await WAYS[way](await translate(context), (path, body) => share({ path, body, headers, from: req.headers }, target, api))
     } catch (thrown) {
       if (way === "anthropic" && thrown instanceof ProxyError && FAULTS.has(thrown.status)) throw thrown
       log.debug("the backend did not count", { backend: name, error: String(thrown) })

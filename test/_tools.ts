@@ -7,5 +7,5 @@ import type { PluginTools } from "../src/plugin.ts"
 import { BACKEND } from "../src/testing/trials.ts"
 
 export function toolsWith({ storage = createStorage(), log = SILENT }: { storage?: Storage; log?: Log } = {}): PluginTools {
-  return { storage, counters: createCounters(storage, "plugin:test", log), log, models: createGlobs([]), keys: [], mask: (text) => text, targetOf: ({ request }) => ({ model: request.model, backend: BACKEND }) }
+  return { storage, counters: createCounters(storage, "plugin:test", log), log, models: createGlobs([]), keys: [], mask: (text) => text, targetOf: ({ request }) => ({ model: request.model, backend: BACKEND }), everyWorker: (own) => async () => [own.tell()] }
 }

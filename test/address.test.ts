@@ -4,6 +4,7 @@ import { GENERAL, withFlags } from "../src/backends/profile.ts"
 import { findMistakes } from "../src/config/mistakes.ts"
 import { resolveConfig } from "../src/config/config.ts"
 import { createDial } from "../src/dial.ts"
+import { createHops } from "../src/hops.ts"
 
 const AZURE = "https://acme.openai.azure.com/openai/deployments/gpt"
 
@@ -41,7 +42,7 @@ test.each([
 
 test("a deployment at Azure is asked with its version and its key", async () => {
   const asked: unknown[] = []
-  const dial = createDial((url, init) => {
+  const dial = createDial(createHops(() => "0".repeat(32)), (url, init) => {
     const headers = new Headers(init?.headers)
     asked.push(url, headers.get("api-key"), headers.get("authorization"))
     return Promise.resolve(new Response("{}"))
@@ -49,7 +50,7 @@ test("a deployment at Azure is asked with its version and its key", async () => 
   const azure = { base_url: `${AZURE}?api-version=2024-10-21`, api_key: "k-azure" }
   const backend = resolveConfig({ models: {}, backends: { azure } }).backends.get("azure")
   if (!backend) throw new Error("no backend")
-  await dial(backend, { path: "/chat/completions", body: "{}", signal: new AbortController().signal })
+  await dial(backend, { path: "/chat/completions", body: "{}", from: new Headers(), signal: new AbortController().signal })
   expect(asked).toEqual([`${AZURE}/chat/completions?api-version=2024-10-21`, "k-azure", null])
 })
 

@@ -9,8 +9,19 @@ const CONFIG = defineConfig({
 test("a small config gets all defaults", () => {
   const { server, backends, clients, secrets, routes } = resolveConfig(CONFIG)
   const { profile: _, ...backend } = backends.get("a") ?? {}
-  expect({ server: { ...server }, backend, clients, secrets, target: routes.match("claude-z")?.model }).toEqual({
-    server: { host: "127.0.0.1", port: 8081, ping: 10, max_body: 33_554_432, drain: 30 },
+  expect({ server, backend, clients, secrets, target: routes.match("claude-z")?.model }).toEqual({
+    server: {
+      host: "127.0.0.1",
+      port: 8081,
+      ping: 10,
+      max_body: 33_554_432,
+      drain: 30,
+      workers: 1,
+      max_connections: 10_000,
+      timeout: { request: 60, idle: 75 },
+      hosts: undefined,
+      cors: undefined,
+    },
     backend: {
       name: "a",
       base_url: "https://a.test/v1",
@@ -54,12 +65,12 @@ test("a config written in a program is refused with all its mistakes", () => {
   const wrong = { ...CONFIG, server: { port: "80", hots: 1 } } as unknown as Config
   const mistakes = [
     { path: ["server", "port"], message: 'must be a number between 0 and 65535, not "80"' },
-    { path: ["server", "hots"], message: "unknown option; allowed: host, port, ping, max_body, drain, secret" },
+    { path: ["server", "hots"], message: "unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret" },
   ] as const
   expect(() => checkConfig(wrong)).toThrow(new ConfigError(mistakes))
   expect(new ConfigError(mistakes).message).toBe(
     'server.port: must be a number between 0 and 65535, not "80"; ' +
-      "server.hots: unknown option; allowed: host, port, ping, max_body, drain, secret",
+      "server.hots: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret",
   )
   expect(checkConfig(CONFIG)).toBe(CONFIG)
 })

@@ -1,5 +1,5 @@
-import { createStorage, type Driver } from "unstorage"
-import { expect, test, vi } from "vitest"
+import { createStorage, type Driver, type Storage } from "unstorage"
+import { describe, expect, test, vi } from "vitest"
 import { createCounters } from "../src/counters.ts"
 import { SILENT } from "../src/log.ts"
 
@@ -45,6 +45,41 @@ test("storage that fails costs no count", async () => {
   const counters = createCounters(createStorage({ driver }), "plugin:limit", SILENT)
   expect([await counters.add("k", 1, 60), await counters.add("k", 1, 60)]).toEqual([1, 2])
   await counters.close()
+})
+
+describe("Redis that hangs", () => {
+  /** A driver on a Redis that fails as long as `away` says so. */
+  const onRedis = (): { storage: Storage; asked: string[]; kept: unknown[]; away: boolean } => {
+    const state = { asked: [] as string[], kept: [] as unknown[], away: true }
+    const answer = (key: string): Promise<unknown> => {
+      state.asked.push(key)
+      return state.away ? Promise.reject(new Error("Command timed out")) : Promise.resolve(40)
+    }
+    const redis = { eval: (_script: string, _keys: number, key: string) => answer(key), get: answer }
+    const keep = (key: string): Promise<void> => Promise.resolve(void state.kept.push(key))
+    const driver = { name: "redis", getInstance: () => redis, hasItem: () => false, getItem: keep, setItem: keep, getKeys: () => [] }
+    return Object.assign(state, { storage: createStorage({ driver: driver as unknown as Driver }) })
+  }
+
+  test("is not asked again for ten seconds, however many requests count", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] })
+    const redis = onRedis()
+    const counters = createCounters(redis.storage, "plugin:limit", SILENT)
+    expect(await Promise.all([counters.add("k", 1, 60), counters.add("k", 1, 60)])).toEqual([1, 2])
+    expect([await counters.add("k", 1, 60), await counters.get("k"), redis.asked.length]).toEqual([3, 3, 2])
+    redis.away = false
+    vi.advanceTimersByTime(10_001)
+    expect([await counters.add("k", 1, 60), await counters.get("k"), redis.asked.length]).toEqual([40, 40, 4])
+    vi.useRealTimers()
+  })
+
+  test("gets nothing written over its own numbers by what was counted meanwhile", async () => {
+    const redis = onRedis()
+    const counters = createCounters(redis.storage, "plugin:limit", SILENT)
+    await counters.add("k", 1, 60)
+    await counters.close()
+    expect(redis.kept).toEqual([])
+  })
 })
 
 test("counters that are over leave nothing in storage, nor do those of earlier processes", async () => {

@@ -20,6 +20,7 @@ test.each<[number, FailureKind | undefined]>([
   [502, "unreachable"],
   [503, "overloaded"],
   [504, "timeout"],
+  [508, "denied"],
   [529, "overloaded"],
 ])("the kind of a %i is %s", (status, kind) => {
   expect(failureKind(new ProxyError(status, "no"))).toBe(kind)

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest"
 import { ProxyError } from "../src/error.ts"
 import { guard, type Guard } from "../src/guard.ts"
 import { SILENT } from "../src/log.ts"
-import { defineStage, type Parsed, type Received, type Stage } from "../src/stage.ts"
+import { around, defineStage, type Parsed, type Received, type Stage } from "../src/stage.ts"
 import { flowOf } from "../src/stream/flow.ts"
 import type { MessageEvent } from "../src/anthropic/events.ts"
 
 const PING: MessageEvent = { type: "ping" }
-const context = {} as Parsed
+const context = { req: new Request("http://proxy.test") } as Parsed
 
 /** What a client gets through a stage, and how often the rest of the line was asked. */
 async function through(
@@ -98,6 +98,37 @@ describe("a stage that hangs", () => {
   })
 })
 
+describe("stages of one request", () => {
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  /** What comes of stages with these limits in seconds, outermost first, of which the last one takes so many ms. */
+  const answer = async (limits: readonly number[], took: number): Promise<unknown> => {
+    const own: Parsed = { ...context, req: new Request("http://proxy.test") }
+    const slow: Stage<"route">["run"] = async (c, next) => (await sleep(took), next(c))
+    const stages = limits.map((timeLimit, n) => {
+      const run: Stage<"route">["run"] = n === limits.length - 1 ? slow : async (c, next) => await next(c)
+      return guard(defineStage({ name: `own-${n}`, before: "route", run }), { onError: "fail", timeLimit }, SILENT)
+    })
+    const line = around<"route">(stages, async () => flowOf([PING]))
+    return line(own).then(() => "answered", (thrown: Error) => thrown.message)
+  }
+
+  test("each have the time that is theirs, whichever was there first", async () => {
+    const words = 'plugin "own-1" failed on this request'
+    expect(await Promise.all([answer([30, 0.02], 60), answer([0.02, 30], 60), answer([0.02, 0.04], 80)])).toEqual([
+      words,
+      "answered",
+      words,
+    ])
+  })
+
+  test("leave no timer behind", async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+    const before = timers()
+    expect(await answer([30, 30, 30], 1)).toBe("answered")
+    expect(timers()).toBe(before)
+  })
+})
+
 test("a stage that forgets to return its reply has failed", async () => {
   const run: Stage<"route">["run"] = async (c, next) => (await next(c), undefined as never)
   expect(await through(run)).toEqual({ got: failure, asked: 1 })
@@ -107,7 +138,7 @@ test("a stage that forgets to return its reply has failed", async () => {
 test("a stage before auth or parse answers with a Response, and nothing else is one", async () => {
   const answer = (reply: unknown) => {
     const stage = defineStage({ name: "own", before: "auth", run: async () => reply as Response })
-    return guard(stage, { onError: "fail", timeLimit: 30 }, SILENT).run({} as Received, async () => new Response("rest"))
+    return guard(stage, { onError: "fail", timeLimit: 30 }, SILENT).run(context as Received, async () => new Response("rest"))
   }
   expect(await (await answer(new Response("own"))).text()).toBe("own")
   await expect(answer(undefined)).rejects.toMatchObject({ status: 500, message: failure[1] })

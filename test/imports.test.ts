@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { describe, expect, test } from "vitest"
 import { FLAGS } from "../src/backends/index.ts"
+import { graphOf } from "./_graph.ts"
 
 /** Which files of src may import which, read from the import lines: the layout as a rule. */
 
@@ -85,13 +86,19 @@ describe("directions", () => {
 
 describe("one door a package", () => {
   test.each<[string, readonly RegExp[]]>([
-    ["h3", [/^src\/proxy\.ts$/, /^src\/dev\.ts$/]],
-    ["ofetch", [/^src\/dial\.ts$/]],
+    ["h3", [/^src\/(proxy|dev|mount)\.ts$/]],
+    ["ofetch", [/^src\/node\/commands\/ask-server\.ts$/]],
     ["eventsource-parser", [/^src\/stream\/sse\.ts$/]],
     ["valibot", [/^src\/anthropic\//, /^src\/config/, /^src\/index\.ts$/, /^src\/node\/config-schema\.ts$/]],
     ["yaml", [/^src\/node\//]],
     ["defu", [/^src\/config/]],
-    ["unstorage", [/^src\/(node\/storage|line|testing\/index|counters|proxy|plugin|lessons|calibration|replays)\.ts$/]],
+    [
+      "unstorage",
+      [
+        /^src\/(line|counters|redis-adder|storage-shape|proxy|plugin|plugin-tools|lessons|calibration|replays)\.ts$/,
+        /^src\/(testing\/index|node\/storage|node\/workers\/held-storage)\.ts$/,
+      ],
+    ],
     ["@noble/ciphers", [/^src\/carrier\.ts$/]],
     ["undici", [/^src\/node\/(undici|pump)\.ts$/]],
   ])("%s", (name, allowed) => {
@@ -101,15 +108,19 @@ describe("one door a package", () => {
   })
 })
 
-test("the public entry needs no Node", () => {
-  const reached = new Set<string>()
-  const visit = (file: string): void => {
-    if (reached.has(file)) return
-    reached.add(file)
-    for (const { to, typeOnly } of imports.filter(({ from }) => from === file)) if (!typeOnly) visit(to)
-  }
-  visit("src/index.ts")
-  const needsNode = [...reached].filter((name) => name.startsWith("node:") || name.startsWith("src/node/") || ["undici", "yaml"].includes(name))
-  expect(needsNode).toEqual([])
-  expect(reached.size).toBeGreaterThan(30)
+describe("what is for every platform needs nothing of Node", () => {
+  const entries = ["src/index.ts", "src/nitro.ts", "src/nuxt.ts", "src/testing/index.ts", ...tsFiles("plugins")]
+
+  test.each(entries)("%s", (entry) => {
+    for (const platform of ["workerd", "browser", "deno", "bun"]) {
+      const { files, node } = graphOf(join(root, entry), ["llm-proxy", platform])
+      expect(node).toEqual([])
+      expect([...files].filter((file) => file.startsWith(join(root, "src/node")))).toEqual([])
+      expect(files.size).toBeGreaterThan(10)
+    }
+  })
+
+  test("what does need it is seen", () => {
+    expect(graphOf(join(root, "src/node/index.ts"), ["llm-proxy", "workerd"]).node).not.toEqual([])
+  })
 })

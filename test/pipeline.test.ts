@@ -236,8 +236,13 @@ describe("plugins", () => {
     })
     const running = await setUpPlugins([use("a")], () => tools)
     expect([running.stages, [...running.routes.keys()]]).toEqual([[], ["/own"]])
-    await expect(setUpPlugins([use("b"), use("c")], () => tools)).rejects.toThrow("plugin c: another plugin answers /own already")
+    await expect(setUpPlugins([use("b"), use("c")], () => tools)).rejects.toThrow("plugin c: it answers /own, which the plugin b answers already")
     expect(closed).toEqual(["c", "b"])
+  })
+
+  test("two of one name, which would keep things as one, are refused", async () => {
+    const use: PluginUse = { plugin: { name: "a", setup: () => [] }, options: undefined }
+    await expect(setUpPlugins([use, use], () => tools)).rejects.toThrow("plugin a: is there twice; give one of them another name")
   })
 })
 
@@ -249,7 +254,7 @@ test("a plugin that answers what the proxy answers itself keeps it from starting
   })
   const config = { models: { m: { backend: "b", model: "m" } }, backends: { b: { base_url: "demo:" } } }
   const made = createProxy(config, { plugins: [{ plugin, options: undefined }] })
-  await expect(made).rejects.toThrow("a plugin answers /health, which the proxy answers itself")
+  await expect(made).rejects.toThrow("plugin own: it answers /health, which the proxy answers itself")
   expect(closed).toBe(true)
 })
 

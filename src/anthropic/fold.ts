@@ -3,6 +3,7 @@
  * message again, with all that nobody here knows. Whoever needs the other form (encode, cache, log, tests) uses these
  * and nothing else.
  */
+import { isTooDeep } from "./depth.ts"
 import type { AssistantMessage, BlockDelta, ErrorEvent, MessageEvent, ReplyBlock, Usage } from "./events.ts"
 
 /** What is being folded. Text grows as a list of pieces, so that a long answer costs what its length is. */
@@ -66,6 +67,11 @@ export class Folder {
     if (!this.#start) return undefined
     const usage = this.#usage && { usage: this.#usage }
     return { ...this.#start, ...this.#end, content: this.#blocks.map(toBlock), ...usage }
+  }
+
+  /** Whether the reply has come to its end, good or bad: one that has not is half a message. */
+  get over(): boolean {
+    return this.#over
   }
 
   /** The failure that ended the reply, if one did. */
@@ -172,7 +178,8 @@ function toBlock({ start, pieces, citations, signature }: OpenBlock): ReplyBlock
 /** Arguments of a call that was cut off by a failure may be half a JSON text: they are told as what they are. */
 function parseInput(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const input: unknown = JSON.parse(text)
+    return isTooDeep(input) ? text : input
   } catch {
     return text
   }

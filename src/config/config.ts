@@ -19,12 +19,37 @@ export function defineConfig(config: Config): Config {
   return config
 }
 
-const SERVER = { host: "127.0.0.1", port: 8081, ping: 10, max_body: 32 * 1024 * 1024, drain: 30 } as const
+const SERVER = {
+  host: "127.0.0.1",
+  port: 8081,
+  ping: 10,
+  max_body: 32 * 1024 * 1024,
+  drain: 30,
+  workers: 1,
+  max_connections: 10_000,
+  timeout: { request: 60, idle: 75 }, // idle: longer than a load balancer's 60, which would else meet one just closed
+} as const
 const TIMEOUT = { first_byte: 600, idle: 300 } as const
+
+/** `server:` with everything said; docs/1.guide/2.config.md has what each means. */
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly ping: number
+  readonly max_body: number
+  readonly drain: number
+  /** `auto`: as many as the machine can run at the same time. */
+  readonly workers: number | "auto"
+  readonly max_connections: number
+  readonly timeout: { readonly request: number; readonly idle: number }
+  /** Undefined where it is told by the address. */
+  readonly hosts: Globs<true> | undefined
+  readonly cors: Globs<true> | undefined
+}
 
 /** A config with everything said: defaults filled in, routes resolved to backends. */
 export interface Settings {
-  readonly server: { readonly [K in keyof typeof SERVER]: (typeof SERVER)[K] extends string ? string : number }
+  readonly server: ServerSettings
   readonly backends: ReadonlyMap<string, Backend>
   /** Model name or pattern → where it goes. */
   readonly routes: Globs<Target>
@@ -85,19 +110,31 @@ export function resolveConfig(config: Config, missing: ReadonlyMap<string, reado
     const backend = backends.get(wanted)
     if (backend) routes.push([pattern, { model, backend }])
   }
+  const globs = createGlobs(routes)
+  const leads = (models: readonly string[], backend: string): boolean => {
+    const wide = toGlobs(models.filter((model) => model.includes("*")))
+    const own = routes.filter(([, target]) => target.backend.name === backend)
+    const exactly = models.some((model) => globs.match(model)?.backend.name === backend)
+    return exactly || own.some(([pattern]) => wide.reaches(pattern))
+  }
   const keys = config.keys ?? []
-  const { secret, ...server } = config.server ?? {}
+  const { secret, hosts, cors, ...server } = config.server ?? {}
   return {
-    server: defu(server, SERVER),
+    server: { ...defu(server, SERVER), hosts: hosts && toGlobs(hosts), cors: cors && toGlobs(cors) },
     backends,
-    routes: createGlobs(routes),
+    routes: globs,
     clients: keys.map(({ name, key, models, explain = false }) => {
-      const allowed = models && createGlobs(models.map((pattern): [string, true] => [pattern, true]))
-      return { key, client: { name, explain, may: (model) => !allowed || allowed.match(model) !== undefined } }
+      const allowed = models && toGlobs(models)
+      const may = (model: string): boolean => !allowed || allowed.match(model) !== undefined
+      return { key, client: { name, explain, may, sees: (backend) => !models || leads(models, backend) } }
     }),
     secret: secret || keys.map(({ key }) => key).sort().join(" "), // no key has a blank
     secrets: [...(secret ? [secret] : []), ...keys.map(({ key }) => key), ...[...backends.values()].flatMap(secretsOf)],
   }
+}
+
+function toGlobs(patterns: readonly string[]): Globs<true> {
+  return createGlobs(patterns.map((pattern): [string, true] => [pattern, true]))
 }
 
 function refuse([first, ...more]: readonly Mistake[]): void {

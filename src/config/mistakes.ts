@@ -24,12 +24,13 @@ export interface Mistake {
 export function findMistakes(raw: unknown, hidden: (path: Path) => boolean = () => false): readonly Mistake[] {
   const mistakes = new Map<string, Mistake>() // one a path, the first: a value that breaks two rules is one mistake
   const copy = structuredClone(raw)
-  for (;;) {
+  for (let round = 0; round < ROUNDS; round++) {
     const { issues = [] } = v.safeParse(ConfigSchema, copy)
     for (const issue of issues) {
       const path = toPath(issue)
-      const shown = issue.expected === "never" || isMissing(issue) || isSecret(path) || hidden(path)
-      const message = shown ? issue.message : `${issue.message}, not ${shorten(issue.input)}`
+      const enough = issue.expected === "never" || issue.type === "non_empty" || isMissing(issue)
+      const alone = enough || isSecret(path) || hidden(path)
+      const message = alone ? issue.message : `${issue.message}, not ${shorten(issue.input)}`
       const key = JSON.stringify(path)
       if (!mistakes.has(key)) mistakes.set(key, { path, message })
     }
@@ -40,6 +41,9 @@ export function findMistakes(raw: unknown, hidden: (path: Path) => boolean = () 
   }
   return mistakes.size > 0 ? [...mistakes.values()] : findContradictions(raw as Config)
 }
+
+/** So many unknown options of one mapping are told; the file is looked through once for each. */
+const ROUNDS = 20
 
 /** Mistakes that only show when parts of a config are seen together. */
 export function findContradictions({ models, backends, keys, storage, plugins }: Config): readonly Mistake[] {
@@ -62,6 +66,12 @@ export function findContradictions({ models, backends, keys, storage, plugins }:
     mistakes.push({ path: ["backends", name, "api"], message: "the demo speaks chat only" })
   }
   const listed = (plugins ?? []).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.keys(entry)))
+  for (const [n, name] of listed.entries()) {
+    const earlier = listed.indexOf(name)
+    if (earlier === n) continue
+    const message = `${shorten(name)} is listed at plugins.${earlier} already; both would count and keep things as one`
+    mistakes.push({ path: ["plugins", n], message })
+  }
   const areas = ["default", ...Object.keys(AREAS), ...listed]
   for (const area of Object.keys(storage ?? {})) {
     if (areas.includes(area)) continue

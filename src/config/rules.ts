@@ -15,6 +15,14 @@ export const names = v.array(text, "must be a list of names")
 export const port = v.pipe(between(PORT, 0, 65_535), v.integer(`must be ${PORT}`))
 export const seconds = between("a number of seconds between 0.001 and 86400", 0.001, 86_400)
 
+const WORKERS = "must be auto, or a whole number between 1 and 256"
+
+/** Processes. */
+export const workers = v.union(
+  [v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))],
+  WORKERS,
+)
+
 /** A key goes into a header and is told from a list of keys by having neither comma nor blank. */
 export const KEY = {
   pattern: /^[\x21-\x2b\x2d-\x7e]+$/,
@@ -93,3 +101,37 @@ export function isBackendUrl(url: string): boolean {
   const plain = [...searchParams.keys()].every((name) => name === "api-version")
   return (protocol === "http:" || protocol === "https:") && plain && !hash && !username && !password
 }
+
+/** The rule of {@link isOwnHeader}. */
+export const OWN_HEADER = "cannot be set: it belongs to the connection or to the body's form"
+
+/**
+ * What `fetch` refuses at each request, or would make another request of it: hop-by-hop fields (RFC 9110, 7.6.1), how
+ * long the body is, and which packings of the answer are understood.
+ */
+const CONNECTION: ReadonlySet<string> = new Set([
+  "accept-encoding",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+])
+
+/** Whether a config may say something of this header. */
+export function isOwnHeader(name: string): boolean {
+  return !CONNECTION.has(name.toLowerCase())
+}
+
+const ORIGIN = "must be an origin such as https://chat.example or http://localhost:3000, `null`, or a pattern with *"
+
+/** Origins as browsers send them: a scheme, a host and a port, without a path; files and sandboxes have `null`. */
+export const origins = v.array(
+  v.pipe(v.string(ORIGIN), v.regex(/^(\*|null|[a-z][a-z\d+.-]*:\/\/[^\s/?#]+)$/, ORIGIN)),
+  "must be a list of origins",
+)

@@ -7,9 +7,9 @@ import { PROFILES } from "../backends/index.ts"
 import {
   atLeast,
   BACKEND_URL,
-  between,
   flag,
   isBackendUrl,
+  isOwnHeader,
   KEY,
   listOf,
   mapping,
@@ -17,15 +17,19 @@ import {
   named,
   names,
   oneOf,
-  port,
+  OWN_HEADER,
   seconds,
-  SECRET,
   text,
 } from "./rules.ts"
+import { ServerSchema } from "./server-schema.ts"
 
 /** `fetch` refuses other headers, at each request; a line break at the end of a secret is the usual case. */
 const headerValue = v.pipe(text, v.regex(/^[\t\x20-\x7e]*$/, "must be printable ASCII in one line"))
-const headerName = v.pipe(text, v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header's name"))
+const headerName = v.pipe(
+  text,
+  v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header's name"),
+  v.check(isOwnHeader, OWN_HEADER),
+)
 
 const ModelSchema = v.pipe(
   mapping({
@@ -131,28 +135,6 @@ const BackendSchema = v.pipe(
   }),
   v.description("A backend that speaks one of OpenAI's APIs, or Anthropic's."),
 )
-
-const ServerSchema = mapping({
-  host: v.optional(v.pipe(name, v.description("Address to listen on. Default 127.0.0.1: this machine only."))),
-  port: v.optional(v.pipe(port, v.description("Port to listen on. Default 8081."))),
-  ping: v.optional(v.pipe(seconds, v.description("Seconds of silence after which a stream gets a ping. Default 10."))),
-  max_body: v.optional(
-    v.pipe(atLeast(1024), v.description("Largest request body in bytes. Default 33554432 (32 MB).")),
-  ),
-  drain: v.optional(
-    v.pipe(
-      between("a number of seconds between 0 and 86400", 0, 86_400),
-      v.description("Seconds running answers get after SIGTERM. Default 30."),
-    ),
-  ),
-  secret: v.optional(
-    v.pipe(
-      v.string(SECRET.rule),
-      v.check((secret) => secret.length >= SECRET.least, SECRET.rule),
-      v.description("What thinking that travels through clients is sealed with; write ${SOME_VARIABLE}. Default: the keys."),
-    ),
-  ),
-})
 
 const KeySchema = mapping({
   name: v.pipe(name, v.description("How logs and plugins call this key.")),

@@ -2,12 +2,12 @@
  * Reads config.yaml: parse, put variables in, look for mistakes. Every mistake becomes one line that begins with
  * file, line and column and then says what is allowed; values of keys are never in it.
  */
-import { readFile } from "node:fs/promises"
-import { LineCounter, parseDocument, type Document } from "yaml"
+import { createReadStream } from "node:fs"
+import { isScalar, LineCounter, parseDocument, type Document } from "yaml"
 import type { Config } from "../config/config.ts"
 import { findMistakes, toLabel, type Mistake, type Path } from "../config/mistakes.ts"
 import { readTree, spotKey, type Spot, type Tree } from "./config-tree.ts"
-import { firstLine, reasonOf, StartError } from "./start-error.ts"
+import { codeOf, firstLine, reasonOf, StartError } from "./start-error.ts"
 import type { Env } from "./substitute.ts"
 
 export interface ConfigFile {
@@ -25,18 +25,36 @@ export interface ConfigFile {
  * @throws {StartError} when the file cannot be read or has mistakes.
  */
 export async function readConfigFile(name: string, path: string, env: Env): Promise<ConfigFile> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new StartError(`${name}: ${reasonOf(error)}`, { cause: error })
+  const text = await readText(path).catch((error: unknown) => {
+    const first = codeOf(error) === "ENOENT" ? "; llm-proxy init writes one" : ""
+    throw new StartError(`${name}: ${reasonOf(error)}${first}`, { cause: error })
   })
+  if (text === undefined) throw new StartError(`${name}: is larger than ${LARGEST} bytes, and no config is`)
   return parseConfig(text.replace(/^\uFEFF/, ""), name, env)
+}
+
+/** Bytes. A config of a thousand models has some hundred thousand; a wrong path can lead to a disk's image. */
+const LARGEST = 1024 * 1024
+
+/** The file as text; undefined when it is too large. It may be a pipe, whose size nobody knows. */
+async function readText(path: string): Promise<string | undefined> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of createReadStream(path)) {
+    size += piece.length
+    if (size > LARGEST) return undefined
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
 }
 
 /** The part of {@link readConfigFile} after the reading. */
 export function parseConfig(text: string, path: string, env: Env): ConfigFile {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   refuseBroken(document, path, lines)
   const tree = readTree(document, env)
+  if (tree.tooMuch) throw new StartError(`${path}: has too many options, or too many in one another`)
   const tell = ({ path: option, message }: Mistake): string => {
     const { line, col } = lines.linePos(nearest(tree, option)?.offset ?? 0)
     return `${path}:${line}:${col} ${toLabel(option) || "the config"}: ${message}`
@@ -52,15 +70,22 @@ export function parseConfig(text: string, path: string, env: Env): ConfigFile {
   return { config: tree.value as Config, missing, values, tell }
 }
 
+/** Where the parser's words are meant for who programs with it. */
+const OWN_WORDS: Readonly<Partial<Record<string, string>>> = {
+  MULTIPLE_DOCS: "a second document begins here; there must be one",
+  RESOURCE_EXHAUSTION: "too much is in one another",
+}
+
 /** YAML's own errors, and files that hold something else than options. */
 function refuseBroken(document: Document.Parsed, path: string, lines: LineCounter): void {
-  const broken = [...document.errors, ...document.warnings].map(({ pos, message }) => {
+  const broken = [...document.errors, ...document.warnings].map(({ pos, code, message }) => {
     const { line, col } = lines.linePos(pos[0])
-    return `${path}:${line}:${col} ${firstLine(message).replace(/: ".*$/, "")}` // what is quoted there may be a key
+    const words = OWN_WORDS[code] ?? firstLine(message).replace(/: ".*$/, "") // what is quoted there may be a key
+    return `${path}:${line}:${col} ${words}`
   })
   if (broken.length > 0) throw new StartError(broken)
-  const value: unknown = document.contents
-  if (value === null || (document.contents?.toJSON() ?? null) === null) {
+  const { contents } = document
+  if (contents === null || (isScalar(contents) && contents.value === null)) {
     throw new StartError(`${path}: is empty; it needs at least models and backends`)
   }
 }

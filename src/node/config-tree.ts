@@ -22,6 +22,8 @@ export interface Tree {
   readonly value: unknown
   readonly spots: ReadonlyMap<string, Spot>
   readonly mistakes: readonly Mistake[]
+  /** It was not read to its end: there are more options than any config has, or more in one another. */
+  readonly tooMuch: boolean
 }
 
 /** Anchors can blow a small file up, and one that holds itself has no end; no config comes near these limits. */
@@ -35,17 +37,35 @@ export function spotKey(path: Path): string {
 export function readTree(document: Document, env: Env): Tree {
   const spots = new Map<string, Spot>()
   const mistakes: Mistake[] = []
+  const anchors = new Map<string, unknown>() // the last of each name so far: yaml's own search goes through all the file
+  let inAlias = 0 // what is read once more by its name is not the last of the names in it
   let tooMuch = false
   const note = (spot: Spot): void => {
     spots.set(spotKey(spot.path), spot)
   }
+  const follow = (name: string, path: Path, offset: number, parent: Spot["parent"]): unknown => {
+    if (!anchors.has(name)) {
+      note({ path, offset, parent, filled: undefined })
+      mistakes.push({ path, message: `no anchor &${name} stands before this alias` })
+      return null
+    }
+    inAlias++
+    const value = read(anchors.get(name), path, offset, parent)
+    inAlias--
+    return value
+  }
 
+  const learn = (node: unknown): void => {
+    const anchored = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined
+    if (anchored !== undefined && inAlias === 0) anchors.set(anchored, node)
+  }
   const read = (node: unknown, path: Path, offset: number, parent: Spot["parent"]): unknown => {
     if (spots.size > MOST || path.length > DEEPEST) {
       tooMuch = true
       return null
     }
-    if (isAlias(node)) return read(node.resolve(document), path, offset, parent)
+    if (isAlias(node)) return follow(node.source, path, offset, parent)
+    learn(node)
     if (isMap(node)) {
       note({ path, offset, parent, filled: undefined })
       return readMap(node.items, path)
@@ -69,6 +89,7 @@ export function readTree(document: Document, env: Env): Tree {
     const map: Record<string, unknown> = {}
     for (const { key, value } of items) {
       const name = isScalar(key) ? String(key.value) : ""
+      learn(key)
       const inner = [...path, name]
       const offset = offsetOf(key) ?? 0
       note({ path: inner, offset, parent: map, filled: undefined })
@@ -83,8 +104,7 @@ export function readTree(document: Document, env: Env): Tree {
 
   const root: unknown[] = []
   const value = read(document.contents, [], offsetOf(document.contents) ?? 0, root)
-  if (tooMuch) mistakes.push({ path: [], message: "has too many options, or too many in one another" })
-  return { value, spots, mistakes }
+  return { value, spots, mistakes, tooMuch }
 }
 
 /** An unquoted `${PORT}` is the number that a plain `8081` would be. */

@@ -3,15 +3,10 @@
  * requests that come from then on are its own, answers that run stay with the one they began with, and that is closed
  * when the last of them has ended. An edit that cannot be used changes nothing and is told in one line.
  */
-import { existsSync, watch, type FSWatcher } from "node:fs"
-import { basename, dirname, extname, join, resolve } from "node:path"
+import { isDeepStrictEqual } from "node:util"
+import type { Basis } from "./basis.ts"
 import { openProxy, type Opened, type OpenOptions } from "./open.ts"
-import { firstLine } from "./start-error.ts"
-
-/** Milliseconds; editors write a file in several steps, and each of them is an event. */
-const QUIET = 100
-
-const PLUGIN_FILES = new Set([".ts", ".mts", ".js", ".mjs"])
+import { watchFiles } from "./watch-files.ts"
 
 /** A proxy, and how many answers it is giving. */
 interface Generation {
@@ -28,16 +23,34 @@ export interface Generations {
   begin(): () => void
   /** Reads everything anew. Settles when that is in effect, or has been refused. */
   reload(): Promise<void>
+  /**
+   * The same, said to who asks and not to the log.
+   *
+   * @param spareKey The key to use where none is set any more.
+   * @throws whatever it is refused for
+   */
+  renew(spareKey: string | undefined): Promise<Renewed>
+  /** Ends the answers that run, whichever generation's they are, with an error in words. */
+  breakOff(): void
   close(): Promise<void>
 }
 
-/** @throws {StartError} when the first one cannot start as it is told to. */
-export async function openGenerations(options: OpenOptions): Promise<Generations> {
-  const first = await openProxy(options)
+export interface Renewed {
+  readonly generation: number
+  /** Answers that stay with the config before. */
+  readonly running: number
+}
+
+/**
+ * @param basis What is known already of the first one.
+ * @throws {StartError} when the first one cannot start as it is told to.
+ */
+export async function openGenerations(options: OpenOptions, basis?: Basis): Promise<Generations> {
+  const first = await openProxy(options, basis)
   let current: Generation = { opened: first, number: 1, running: 0 }
   let read = 1 // how often. Not the number: what a refused edit has imported is not imported anew under the same word
   const alive = new Set([current]) // not closed yet; a storage that two of them share is not closed with the first
-  let reloading: Promise<void> = Promise.resolve()
+  let reloading: Promise<unknown> = Promise.resolve()
   const closing = new Set<Promise<void>>()
 
   const retire = (old: Generation): void => {
@@ -47,31 +60,45 @@ export async function openGenerations(options: OpenOptions): Promise<Generations
     const shared = [...alive].some(({ opened }) => opened.storage === storage)
     const close = async (): Promise<void> => {
       await old.opened.close(shared ? storage : undefined)
-      current.opened.log.debug("closed an earlier config", { generation: old.number })
+      current.opened.log.info("closed an earlier config", { generation: old.number })
     }
     const closed = close()
     closing.add(closed)
     void closed.finally(() => closing.delete(closed))
   }
-  const reload = async (): Promise<void> => {
+  const renew = async (tell: (renewed: Renewed) => void, spare?: string): Promise<Renewed> => {
     const old = current
-    const { log, storage, key } = old.opened
-    const number = old.number + 1
+    const { storage, key = spare } = old.opened
+    const generation = old.number + 1
     const fresh = `read=${++read}`
+    const opened = await openProxy({ ...options, storage, fresh, generation, ...(key && { spareKey: key }) })
+    current = { opened, number: generation, running: 0 }
+    alive.add(current)
+    const renewed = { generation, running: old.running }
+    tell(renewed)
+    retire(old)
+    return renewed
+  }
+  const inTurn = <Result>(then: () => Promise<Result>): Promise<Result> => {
+    const turn = reloading.then(then)
+    reloading = Promise.allSettled([turn])
+    return turn
+  }
+  const reload = async (): Promise<void> => {
+    const { log } = current.opened
+    log.info("reloading", { generation: current.number + 1 })
     try {
-      const opened = await openProxy({ ...options, storage, fresh, ...(key && { spareKey: key }) })
-      current = { opened, number, running: 0 }
-      alive.add(current)
-      opened.log.info("reloaded", { generation: number, running: old.running })
-      tellAddress(first, opened)
-      retire(old)
+      await renew((renewed) => {
+        current.opened.log.info("reloaded", { ...renewed })
+        tellFixed(first, current.opened)
+      })
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      log.error("not reloaded, the config before stays", { error: message.replaceAll("\n", "; ") })
+      tellRefused(log, error)
     }
   }
-  const again = (): Promise<void> => (reloading = reloading.then(reload))
-  const watching = watchFiles(first, again)
+  const again = (): Promise<void> => inTurn(reload)
+  // Workers are told to by the process that started them.
+  const watching = options.worker || options.watch === false ? undefined : watchFiles(first, again)
   return {
     first,
     get current() {
@@ -86,8 +113,12 @@ export async function openGenerations(options: OpenOptions): Promise<Generations
       }
     },
     reload: again,
+    renew: (spareKey) => inTurn(() => renew(() => {}, spareKey)),
+    breakOff() {
+      for (const { opened } of alive) opened.proxy.breakOff()
+    },
     async close() {
-      watching.close()
+      watching?.close()
       await reloading
       await Promise.all(closing)
       await current.opened.close()
@@ -95,44 +126,17 @@ export async function openGenerations(options: OpenOptions): Promise<Generations
   }
 }
 
-function tellAddress({ settings: before }: Opened, { settings: { server }, log }: Opened): void {
-  const { host, port } = before.server
-  if (server.host !== host || server.port !== port) log.warn("server.host and server.port take effect at the next start")
+/** The options that a server is made with; the others are asked for at each request. */
+const FIXED = ["host", "port", "workers", "max_connections", "timeout"] as const
+
+/** What was edited and takes a new start. */
+export function tellFixed(first: Pick<Opened, "settings">, { settings, log }: Pick<Opened, "settings" | "log">): void {
+  const changed = FIXED.filter((name) => !isDeepStrictEqual(settings.server[name], first.settings.server[name]))
+  if (changed.length === 0) return
+  log.warn("takes effect at the next start", { changed: changed.map((name) => `server.${name}`).join(", ") })
 }
 
-/** Looks after the files a start reads. Folders are watched, not files: many editors put a new file in the old one's place. */
-function watchFiles({ file, cwd, folder, log }: Opened, then: () => Promise<void>): { close(): void } {
-  const watchers = new Map<string, FSWatcher>()
-  const plugins = join(folder, "plugins")
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const concerns = (where: string, name: string): boolean => {
-    if (where === plugins) return PLUGIN_FILES.has(extname(name))
-    const path = resolve(where, name)
-    // Kubernetes changes a mounted config by moving the link `..data`.
-    return path === file || path === plugins || name === ".env" || name === "..data"
-  }
-  const add = (where: string): void => {
-    if (watchers.has(where) || !existsSync(where)) return
-    try {
-      const watcher = watch(where, (_, name) => {
-        if (name === null || !concerns(where, basename(name))) return
-        clearTimeout(timer)
-        timer = setTimeout(() => {
-          add(plugins) // it may have been made just now
-          void then()
-        }, QUIET)
-      })
-      watcher.on("error", (error) => log.warn("a folder is not watched any more", { folder: where, error: firstLine(String(error)) }))
-      watchers.set(where, watcher)
-    } catch (error) {
-      log.warn("a folder cannot be watched; send SIGHUP after an edit", { folder: where, error: firstLine(String(error)) })
-    }
-  }
-  for (const where of new Set([cwd, dirname(file), plugins])) add(where)
-  return {
-    close() {
-      clearTimeout(timer)
-      for (const watcher of watchers.values()) watcher.close()
-    },
-  }
+export function tellRefused(log: Opened["log"], error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  log.error("not reloaded, the config before stays", { error: message.replaceAll("\n", "; ") })
 }

@@ -36,9 +36,7 @@ export async function writeKey(key: string, folder: string): Promise<string> {
   const path = join(folder, ".llm-proxy", "key")
   const next = `${path}.${process.pid}`
   try {
-    await mkdir(join(folder, ".llm-proxy"), { recursive: true, mode: 0o700 })
-    await chmod(join(folder, ".llm-proxy"), 0o700)
-    await writeFile(join(folder, ".llm-proxy", ".gitignore"), "*\n")
+    await makeOwnFolder(folder)
     // A new file takes the old one's place: its mode is what was asked for, and a link at this name leads nowhere.
     await rm(next, { force: true })
     await writeFile(next, `${key}\n`, { mode: 0o600, flag: "wx" })
@@ -49,4 +47,18 @@ export async function writeKey(key: string, folder: string): Promise<string> {
       cause: error,
     })
   }
+}
+
+/**
+ * Makes `.llm-proxy`, which only its owner can read and git does not see.
+ *
+ * @param folder The config's.
+ * @returns its path.
+ */
+export async function makeOwnFolder(folder: string): Promise<string> {
+  const path = join(folder, ".llm-proxy")
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  await chmod(path, 0o700)
+  await writeFile(join(path, ".gitignore"), "*\n")
+  return path
 }

@@ -51,6 +51,12 @@ export async function loadPlugins(
     }
     try {
       const plugin = await importPlugin(file, fresh)
+      if (plugin.name !== name) {
+        // What it keeps lies under its name, and the config speaks of it by its file's.
+        const words = `its name is ${shorten(plugin.name)}; it must be ${shorten(name)}, as the file's`
+        wrong.push(`${displayed(file)}: ${words}`)
+        continue
+      }
       const checked = await validateOptions(plugin, options)
       if ("options" in checked) uses.push({ plugin, options: checked.options, guard })
       else checked.issues.forEach(wrongAt)

@@ -4,20 +4,23 @@
  * takes 0 seconds for 5, does not exit at a second SIGTERM, and writes to the terminal past the log.
  */
 import type { Server, ServerResponse } from "node:http"
+import { Server as NetServer } from "node:net"
+import { setTimeout as pause } from "node:timers/promises"
 import { serve } from "srvx"
 import { toAddress } from "./banner.ts"
+import type { Basis } from "./basis.ts"
+import { answerEarlyRefusals, letGo } from "./early-refusals.ts"
+import { createGate } from "./gate.ts"
 import { openGenerations, type Generations } from "./generations.ts"
+import { limitConnections, limitsOf, toNodeOptions } from "./limits.ts"
 import type { Opened, OpenOptions } from "./open.ts"
 import { codeOf, firstLine, StartError } from "./start-error.ts"
 
-/** Milliseconds and bytes, for what a client sends; how long an answer takes is limited by the backend's timeouts. */
-const LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 75_000, // longer than a load balancer's 60 s, which would else meet a connection that just closed
-  connectionsCheckingInterval: 5_000, // how often the above are looked after; Node's 30 s would make 10 s up to 40
-  maxHeaderSize: 16 * 1024,
-} as const
+/** Seconds an answer that is ended gets for its error: a client that reads nothing would not see it for ever. */
+const LAST_WORDS = 2
+
+/** Seconds in which a connection that is kept may send a request once more when the server ends without haste. */
+const LEISURE = 5
 
 export interface RunningServer {
   /** Where it can be reached, without a slash at the end. */
@@ -25,24 +28,49 @@ export interface RunningServer {
   readonly log: Opened["log"]
   /** Reads config, `.env` and plugins anew, as after an edit of theirs. */
   reload(): Promise<void>
-  /** Takes no more requests, gives running answers `server.drain` seconds, then ends. */
+  /** Takes no more requests, gives running answers `server.drain` seconds, ends those that still run, then itself. */
   close(): Promise<void>
+  /** Where it can: replaces its processes one by one, as after an upgrade, without losing a request. */
+  restart?(): Promise<void>
+  /** Where ending this process leaves others: ends those, now. */
+  kill?(): void
 }
 
-/** @throws {StartError} when it cannot start as it is told to. */
-export async function startServer(options: OpenOptions = {}): Promise<RunningServer> {
-  const generations = await openGenerations(options)
-  const { first } = generations
-  const { log } = first
-  const { host, port } = first.settings.server
+/**
+ * @param basis What is known already. @default what the options say
+ * @throws {StartError} when it cannot start as it is told to.
+ */
+export async function startServer(options: OpenOptions = {}, basis?: Basis): Promise<RunningServer> {
+  const generations = await openGenerations(options, basis)
+  const { log, announce } = generations.first
+  const { url, close } = await listen(generations)
+  announce(url)
+  log.info("listening", { url })
+  return { url, log, reload: generations.reload, close }
+}
+
+export interface Listening {
+  readonly url: string
+  /** @param leisurely Whether others take new requests meanwhile: connections that are kept may end by themselves. */
+  close(leisurely?: boolean): Promise<void>
+}
+
+/**
+ * Listens, and says nothing of it.
+ *
+ * @throws {StartError} when it cannot.
+ */
+export async function listen(generations: Generations): Promise<Listening> {
+  const { log, settings } = generations.first
+  const { host, port, max_connections } = settings.server
   const listener = serve({
-    fetch: (request) => generations.current.proxy.fetch(request),
+    fetch: createGate(() => generations.current),
     hostname: host,
     port,
     silent: true,
     gracefulShutdown: false,
     manual: true,
-    node: LIMITS,
+    node: { ...toNodeOptions(settings.server), exclusive: false }, // as workers share a port; srvx has it otherwise
   })
   try {
     await listener.serve()
@@ -51,38 +79,66 @@ export async function startServer(options: OpenOptions = {}): Promise<RunningSer
     throw new StartError(`llm-proxy: ${explain(error, host, port)}`, { cause: error })
   }
   const server = listener.node?.server as Server
+  answerEarlyRefusals(server, { log, limits: limitsOf(settings.server) })
+  limitConnections(server, max_connections, log)
   const answers = followAnswers(server, generations)
   const address = server.address()
   const url = toAddress(host, typeof address === "object" && address ? address.port : port)
-  first.announce(url)
-  log.info("listening", { url })
 
   let closing: Promise<void> | undefined
-  const close = async (): Promise<void> => {
+  let hurry = (): void => {}
+  const close = async (leisurely: boolean): Promise<void> => {
     log.info("stopping: no new requests", { running: answers.size })
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // An idle connection that sends once more is answered, and told to go.
     server.prependListener("request", (_, response: ServerResponse) => void (response.shouldKeepAlive = false))
     const { drain } = generations.current.settings.server
-    if (answers.size > 0) await answers.over(drain)
-    if (answers.size > 0) log.warn("cutting answers that still run", { running: answers.size, after: `${drain}s` })
+    const closed = new Promise<void>((resolve) => {
+      // That of HTTP closes the connections that are kept, too.
+      if (leisurely) NetServer.prototype.close.call(server, () => resolve())
+      else server.close(() => resolve())
+    })
+    const inHaste = async (): Promise<void> => {
+      server.closeIdleConnections()
+      if (answers.size > 0) await answers.over(drain)
+    }
+    const atLeisure = async (): Promise<void> => {
+      server.keepAliveTimeout = LEISURE * 1000 // of connections whose answer ends later
+      await Promise.race([closed, pause(LEISURE * 1000)])
+      server.closeIdleConnections()
+      await Promise.race([closed, pause(drain * 1000)])
+    }
+    const hurried = new Promise<void>((resolve) => (hurry = resolve))
+    await (leisurely ? Promise.race([atLeisure(), hurried.then(inHaste)]) : inHaste())
+    if (answers.size > 0) {
+      log.warn("ending answers that still run", { running: answers.size, after: `${drain}s` })
+      generations.breakOff()
+      await answers.over(LAST_WORDS)
+    }
+    if (answers.size > 0) log.warn("cutting answers that have not ended", { running: answers.size })
     server.closeAllConnections()
     await closed
     log.info("stopped")
     await generations.close()
   }
-  return { url, log, reload: generations.reload, close: () => (closing ??= close()) }
+  return {
+    url,
+    close(leisurely = false) {
+      if (!leisurely) hurry()
+      return (closing ??= close(leisurely))
+    },
+  }
 }
 
 /** The answers that are on their way. */
 function followAnswers(server: Server, generations: Generations): { readonly size: number; over(seconds: number): Promise<void> } {
   const running = new Set<ServerResponse>()
   let whenOver = (): void => {}
-  server.prependListener("request", (_, response: ServerResponse) => {
+  server.prependListener("request", (request, response: ServerResponse) => {
     running.add(response)
     const over = generations.begin()
     response.once("close", () => {
       running.delete(response)
+      if (!request.complete && !request.destroyed) letGo(request.socket)
       over()
       if (running.size === 0) whenOver()
     })

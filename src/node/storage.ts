@@ -7,6 +7,7 @@ import { builtinDrivers, createStorage, type Driver, type Storage } from "unstor
 import type { Config } from "../config/config.ts"
 import { shorten, type Mistake } from "../config/mistakes.ts"
 import { mountOf } from "../areas.ts"
+import type { Adder, AddingDriver } from "../counters.ts"
 import { codeOf, firstLine, StartError } from "./start-error.ts"
 
 type Areas = NonNullable<Config["storage"]>
@@ -15,7 +16,7 @@ type Areas = NonNullable<Config["storage"]>
 const NAMES = Object.keys(builtinDrivers).filter((name) => name === name.toLowerCase())
 
 /** Seconds that storage beyond this process may take to answer: a request waits for some of it. */
-const PATIENCE = 2
+export const PATIENCE = 2
 
 /**
  * What the drivers of servers are told unless the config says otherwise: a server that is away fails at once, instead
@@ -25,10 +26,25 @@ const DEFAULTS: Readonly<Record<string, object>> = {
   redis: { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectTimeout: PATIENCE * 1000, commandTimeout: PATIENCE * 1000 },
 }
 
+/** Drivers whose counters add by themselves, for all processes that use them. */
+const ADDING = new Set(["redis"])
+
 /** Storage, and what of a config it was made from: the same again is the same storage. */
 export interface OpenStorage {
   readonly storage: Storage
   readonly from: string
+}
+
+/** What several workers keep together, in the process that started them. */
+export interface SharedStorage {
+  /** Its memory. @param base The key under which this part of it begins; "" for all. */
+  driver(base: string): AddingDriver
+  adder(area: string): Adder
+}
+
+/** Of which a process with several workers holds the memory, or counts: not those that add by themselves. */
+export function heldAreas(areas: Areas): Areas {
+  return Object.fromEntries(Object.entries(areas).filter(([, { driver }]) => !ADDING.has(driver)))
 }
 
 /**
@@ -41,18 +57,25 @@ export async function keepStorage(
   folder: string,
   tell: (mistake: Mistake) => string,
   kept: OpenStorage | undefined,
+  shared?: SharedStorage,
 ): Promise<OpenStorage> {
   const from = JSON.stringify([folder, areas])
-  return kept?.from === from ? kept : { from, storage: await openStorage(areas, folder, tell) }
+  return kept?.from === from ? kept : { from, storage: await openStorage(areas, folder, tell, shared) }
 }
 
 /**
  * @param folder The config's: relative paths of `base` begin there.
  * @param tell Makes a mistake in the config a line.
+ * @param shared What stands for this process's memory, and counts where a driver does not. @default none
  * @throws {StartError} for a driver that is not there, or whose package is not.
  */
-export async function openStorage(areas: Areas, folder: string, tell: (mistake: Mistake) => string): Promise<Storage> {
-  const storage = createStorage()
+export async function openStorage(
+  areas: Areas,
+  folder: string,
+  tell: (mistake: Mistake) => string,
+  shared?: SharedStorage,
+): Promise<Storage> {
+  const storage = createStorage({ ...(shared && { driver: shared.driver("") }) })
   for (const [area, { driver: name, ...options }] of Object.entries(areas)) {
     const path = ["storage", area, "driver"]
     const source = Object.entries(builtinDrivers).find(([known]) => known === name && NAMES.includes(known))?.[1]
@@ -62,9 +85,11 @@ export async function openStorage(areas: Areas, folder: string, tell: (mistake: 
     const driver = await loadDriver(source, { ...DEFAULTS[name], ...withBase(options, folder) }).catch((error: unknown) => {
       throw new StartError(tell({ path, message: explain(name, error) }), { cause: error })
     })
+    const base = area === "default" ? "" : mountOf(area)
     const patient = name === "memory" || name === "lru-cache" ? driver : impatient(driver)
+    const counting: AddingDriver = shared && !ADDING.has(name) ? { ...patient, adder: shared.adder } : patient
     if (area === "default") await storage.unmount("")
-    storage.mount(area === "default" ? "" : mountOf(area), patient)
+    storage.mount(base, shared && name === "memory" ? shared.driver(base) : counting)
   }
   return storage
 }

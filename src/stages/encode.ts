@@ -10,7 +10,7 @@ import { Folder } from "../anthropic/fold.ts"
 import { causeOf, ProxyError, statusOf, toErrorBody, toProxyError } from "../error.ts"
 import type { Events, Parsed } from "../stage.ts"
 import { catching, Flow, type Source } from "../stream/flow.ts"
-import { Encode } from "../stream/encode.ts"
+import { CUT_SHORT, Encode } from "../stream/encode.ts"
 import { Pinged } from "../stream/ping.ts"
 
 export interface EncodeOptions {
@@ -23,19 +23,21 @@ export interface EncodeOptions {
 export function createEncode({ ping, mask }: EncodeOptions): (context: Parsed, reply: Promise<Events>) => Promise<Response> {
   return async (context, reply) => {
     if (!context.request.stream) return whole(context, await reply)
-    const asEvent = (thrown: unknown): readonly MessageEvent[] => {
+    // Not the context: its closure would hold the request's text as long as the answer runs, a third of what a turn takes.
+    const { id, log, head, request: { model } } = context
+    const asEvent = (thrown: unknown): MessageEvent => {
       const error = toProxyError(thrown)
-      context.log[error.status === 499 ? "debug" : "error"]("reply failed", { error: error.message, cause: causeOf(error) })
-      return [toErrorBody(error, context.id, mask)]
+      log[error.status === 499 ? "debug" : "error"]("reply failed", { error: error.message, cause: causeOf(error) })
+      return toErrorBody(error, id, mask)
     }
     const late = await isLate(reply, ping)
-    const events = catching(late ? new Flow(new LateSource(reply)) : await reply, asEvent)
-    const bytes = events.pipeThrough(new Encode({ model: context.request.model, requestId: context.id, mask }))
-    const headers = new Headers(context.head)
+    const events = catching(late ? new Flow(new LateSource(reply)) : await reply, (thrown) => [asEvent(thrown)])
+    const bytes = events.pipeThrough(new Encode({ model, requestId: id, mask, toEvent: asEvent }))
+    const headers = new Headers(head)
     headers.set("content-type", "text/event-stream; charset=utf-8")
     headers.set("cache-control", "no-cache")
     headers.set("x-accel-buffering", "no") // nginx would hold the stream back
-    return new FastResponse(new Flow(new Pinged(bytes.detach(), ping, late ? ping : 0)), { headers })
+    return new FastResponse(new Flow(new Pinged(bytes.detach(), ping, late ? ping : 0)).readable, { headers })
   }
 }
 
@@ -49,6 +51,8 @@ async function whole({ request, head }: Parsed, reply: Events): Promise<Response
   }
   const { message, error } = folder
   if (error) throw toThrown(error)
+  // A stage that drops the end: as in a stream, what has come is no answer (litellm#41826).
+  if (message && !folder.over) throw new ProxyError(502, CUT_SHORT)
   if (!message) throw new ProxyError(502, "the backend answered nothing")
   const headers = new Headers(head)
   headers.set("content-type", "application/json")

@@ -3,16 +3,17 @@
  * a status other than 2xx, or a failure before the first content, is thrown, so that a client gets a true status and a
  * stage may try elsewhere. What fails later is the last chunk.
  */
-import { clientGone, type Answer, type Dial } from "../dial.ts"
+import { clientGone } from "../calls.ts"
+import type { Answer, Dial } from "../dial.ts"
 import { ProxyError } from "../error.ts"
 import { forward } from "../forward.ts"
 import { readText } from "../read-text.ts"
 import type { Chunks, Translated } from "../stage.ts"
-import { catching, Flow, flowOf } from "../stream/flow.ts"
+import { catching, Flow, flowOf, Step } from "../stream/flow.ts"
 import { Decode } from "../stream/sse.ts"
 import type { Lessons } from "../lessons.ts"
 import type { Refusals } from "../refusals.ts"
-import { Failure, type WireChunk } from "../wires/failure.ts"
+import { DONE, Failure, type WireChunk } from "../wires/failure.ts"
 import { heed, lasts, lessonIn, tellLesson } from "../wires/lesson.ts"
 import { wireOf } from "../wires/registry.ts"
 import type { Health } from "../health.ts"
@@ -29,19 +30,24 @@ const TEACHING: ReadonlySet<number> = new Set([400, 416, 422, 500, 502])
 /** Of an error body no more than this is read, in bytes. */
 const ERROR_BODY = 64 * 1024
 
-export function createUpstream(
-  dial: Dial,
-  health: Health,
-  lessons: Lessons,
-  refusals: Refusals,
-): (context: Translated) => Promise<Chunks> {
+export interface UpstreamOptions {
+  readonly dial: Dial
+  readonly health: Health
+  readonly lessons: Lessons
+  readonly refusals: Refusals
+  /** Takes configured keys out of a text. */
+  readonly mask: (text: string) => string
+}
+
+export function createUpstream(options: UpstreamOptions): (context: Translated) => Promise<Chunks> {
+  const { health } = options
   return async (context) => {
     const { backend } = context.target
     // `max_tokens: 0` asks for no answer at all (it warms Anthropic's cache); other backends would refuse it.
     const { nothing } = wireOf(context.api)
-    if (nothing && context.request.max_tokens === 0) return flowOf<WireChunk>([nothing])
+    if (nothing && context.request.max_tokens === 0) return flowOf<WireChunk>([structuredClone(nothing)])
     try {
-      const chunks = await ask(context, dial, lessons, refusals)
+      const chunks = await ask(context, options)
       health.answered(backend.name)
       return chunks
     } catch (thrown) {
@@ -65,7 +71,8 @@ interface Refused {
  *
  * @returns the answer's chunks, once the first with content has come
  */
-async function ask(context: Translated, dial: Dial, lessons: Lessons, refusals: Refusals): Promise<Chunks> {
+async function ask(context: Translated, options: UpstreamOptions): Promise<Chunks> {
+  const { lessons, refusals } = options
   const { api, target, original, log } = context
   const { backend, model } = target
   const known = await lessons.of(target)
@@ -79,7 +86,7 @@ async function ask(context: Translated, dial: Dial, lessons: Lessons, refusals: 
       throw before
     }
     sent.push(text)
-    const outcome = await send(context, text, dial)
+    const outcome = await send(context, text, options)
     if (outcome instanceof Flow) return outcome
     const { said, status, error } = outcome
     const lesson = TEACHING.has(status) ? lessonIn(body, said, api) : undefined
@@ -94,20 +101,22 @@ async function ask(context: Translated, dial: Dial, lessons: Lessons, refusals: 
 }
 
 /** One request and the beginning of its answer. */
-async function send(context: Translated, text: string, dial: Dial): Promise<Chunks | Refused> {
+async function send(context: Translated, text: string, { dial, mask }: UpstreamOptions): Promise<Chunks | Refused> {
   const { api, target, req, head, signal, log } = context
   const { backend, model } = target
   const { path, forwards, returns, error } = wireOf(api)
   const began = performance.now()
   const along = { ...forward(req.headers, forwards), ...context.headers }
-  const answer = await dial(backend, { path, body: text, headers: along, signal })
+  const answer = await dial(backend, { path, body: text, headers: along, from: req.headers, signal })
   const { status, headers } = answer
   log.debug("upstream", { backend: backend.name, status, id: headers.get("request-id") ?? undefined, ms: Math.round(performance.now() - began) })
   if (status < 200 || status > 299) {
     const said = await readText(answer.body, ERROR_BODY)
     return { said, status, error: error(said, { backend: backend.name, status, model, headers }) }
   }
-  for (const [name, value] of headers) if (returns.some((beginning) => name.startsWith(beginning))) head.set(name, value)
+  for (const [name, value] of headers) {
+    if (returns.some((beginning) => name.startsWith(beginning))) head.set(name, mask(value))
+  }
   return begin(context, answer)
 }
 
@@ -115,7 +124,8 @@ async function send(context: Translated, text: string, dial: Dial): Promise<Chun
 async function begin({ api, target, signal }: Translated, answer: Answer): Promise<Chunks | Refused> {
   const wire = wireOf(api)
   const { backend } = target
-  const chunks = answer.body.pipeThrough(new Decode(wire.dialect(backend.name)))
+  const dialect = wire.dialect(backend.name, answer.headers)
+  const chunks = answer.body.pipeThrough(new Decode(dialect)).pipeThrough(new Closing(wire.ends, answer))
   const inBand = catching(chunks, (thrown) => [new Failure(asFailure(thrown))])
   let first: Failure | undefined
   let seen = false
@@ -133,6 +143,27 @@ async function begin({ api, target, signal }: Translated, answer: Answer): Promi
   if (!seen) throw new ProxyError(502, `backend "${backend.name}" answered ${answer.status} and said nothing`)
   if (signal.aborted) throw clientGone()
   return begun
+}
+
+/** Tells the call when its backend has said why it stopped. What fails from then on costs the answer nothing. */
+class Closing extends Step<readonly WireChunk[], readonly WireChunk[]> {
+  readonly #ends: (item: WireChunk) => boolean
+  readonly #answer: Answer
+  #said = false
+
+  constructor(ends: (item: WireChunk) => boolean, answer: Answer) {
+    super()
+    this.#ends = ends
+    this.#answer = answer
+  }
+
+  take(chunks: readonly WireChunk[]): readonly WireChunk[] {
+    this.#said ||= chunks.some(this.#ends)
+    if (this.#said && chunks.at(-1) !== DONE) this.#answer.expectEnd()
+    return chunks
+  }
+
+  end(): undefined {}
 }
 
 function asFailure(thrown: unknown): ProxyError {

@@ -9,9 +9,12 @@ export interface EncodeFacts {
   readonly requestId: string
   /** Takes configured keys out of an error's text. */
   readonly mask: (text: string) => string
+  /** Tells what was thrown as an `error` event. */
+  readonly toEvent: (thrown: unknown) => MessageEvent
 }
 
-const CUT_SHORT = { type: "api_error", message: "the answer ended before it was complete" }
+/** What is said of an answer without its end. */
+export const CUT_SHORT = "the answer ended before it was complete"
 
 export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
   readonly #facts: EncodeFacts
@@ -29,16 +32,21 @@ export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
 
   take(events: readonly MessageEvent[]): Uint8Array | undefined {
     let text = ""
-    for (const event of events) {
-      if (this.#over) break // a stage that goes on after the end would break the client's stream
-      text += this.#encode(event)
+    try {
+      for (const event of events) {
+        if (this.#over) break // a stage that goes on after the end would break the client's stream
+        text += this.#encode(event)
+      }
+    } catch (thrown) {
+      // A stage's own event that is none, or that no JSON can tell: behind this step nobody could say so any more.
+      text += this.#encode(this.#facts.toEvent(thrown))
     }
     return text === "" ? undefined : this.#encoder.encode(text)
   }
 
   /** A stage that drops the end would else leave a stream that the SDKs take for a connection that broke. */
   end(): Uint8Array | undefined {
-    return this.#over ? undefined : this.take([{ type: "error", error: CUT_SHORT }])
+    return this.#over ? undefined : this.take([{ type: "error", error: { type: "api_error", message: CUT_SHORT } }])
   }
 
   #encode(event: MessageEvent): string {
@@ -52,8 +60,16 @@ export class Encode extends Step<readonly MessageEvent[], Uint8Array> {
       case "error":
         this.#over = true
         return toEvent({ ...event, error: maskError(event.error, mask), request_id: requestId })
-      default:
+      case "content_block_delta":
+      case "content_block_start":
+      case "content_block_stop":
+      case "message_delta":
         return toEvent(event)
+      default: {
+        const { type }: { readonly type: unknown } = event // whatever a stage has made of it
+        if (typeof type === "string" && /^[\w.-]+$/.test(type)) return toEvent(event)
+        throw new TypeError("a stage gave what is no event")
+      }
     }
   }
 }

@@ -2,13 +2,13 @@
 import type { MessageEvent } from "../anthropic/events.ts"
 
 /** Which deltas a kind of block may have. The signature is the last of a thinking block. */
-const DELTAS: Readonly<Record<string, readonly string[]>> = {
-  text: ["text_delta", "citations_delta"],
-  thinking: ["thinking_delta", "signature_delta"],
-  tool_use: ["input_json_delta"],
-  server_tool_use: ["input_json_delta"],
-  web_search_tool_result: [],
-}
+const DELTAS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["text", ["text_delta", "citations_delta"]],
+  ["thinking", ["thinking_delta", "signature_delta"]],
+  ["tool_use", ["input_json_delta"]],
+  ["server_tool_use", ["input_json_delta"]],
+  ["web_search_tool_result", []],
+])
 
 /**
  * How a list of events breaks the grammar, one sentence for each breach; none for a reply as it must be.
@@ -37,12 +37,12 @@ export function checkGrammar(events: readonly MessageEvent[]): readonly string[]
         if (open) breach("another block is open")
         if (stopping) breach("a block after message_delta")
         if (event.index !== next) breach(`index ${event.index} where ${next} is next`)
-        if (!(event.content_block.type in DELTAS)) breach(`a block of type ${event.content_block.type}`)
+        if (!DELTAS.has(event.content_block.type)) breach(`a block of type ${event.content_block.type}`)
         open = { type: event.content_block.type, signed: false }
         break
       case "content_block_delta":
         if (!open) breach("no block is open")
-        else if (!DELTAS[open.type]?.includes(event.delta.type))
+        else if (!DELTAS.get(open.type)?.includes(event.delta.type))
           breach(`a ${event.delta.type} in a ${open.type} block`)
         if (event.index !== next) breach(`index ${event.index} where ${next} is open`)
         if (open?.signed) breach("a delta after the signature")

@@ -36,6 +36,7 @@ export async function testPlugin<Options>(
     keys: ["test"],
     mask: (text) => text,
     targetOf: ({ request }) => ({ model: request.model, backend: BACKEND }),
+    everyWorker: (own) => async () => [own.tell()],
   }
   const made = await plugin.setup(checked.options as Options, tools)
   const found: string[] = []

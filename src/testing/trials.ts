@@ -207,7 +207,7 @@ function contextFor(about: string): Translated {
     head: new Headers(),
     text: async () => text,
     onOver: () => {},
-    client: freeze({ name: "test", explain: false, may: () => true }),
+    client: freeze({ name: "test", explain: false, may: () => true, sees: () => true }),
     request,
     original: freeze({ request, text }),
     target: freeze({ model: "model", backend: BACKEND }),

@@ -4,8 +4,9 @@
  * `max_tokens: X > Y`), so what can be recognised is told in exactly those words.
  */
 import { ProxyError } from "../error.ts"
-import { printable } from "../log.ts"
+import { inOneLine, printable } from "../log.ts"
 import { contextFault } from "./context-fault.ts"
+import { parseJson } from "./json.ts"
 
 export interface BackendErrorFacts {
   /** The backend's name. */
@@ -26,7 +27,7 @@ export function readBackendError(body: unknown, facts: BackendErrorFacts): Proxy
   const said = wordsOf(body)
   const told = facts.status ?? said.status
   const status = UNSEEING.test(said.message) ? 400 : (told ?? statusFor(`${said.code} ${said.type} ${said.message}`))
-  const text = said.message ? printable(said.message, ALL) : `it gave no reason (HTTP ${status})`
+  const text = said.message ? printable(inOneLine(said.message), ALL) : `it gave no reason (HTTP ${status})`
   const answer = (as: number, message: string, retry?: boolean): ProxyError =>
     new ProxyError(as, message, { headers: { ...retryHeaders(headers), ...(retry === false && { "x-should-retry": "false" }) } })
 
@@ -84,7 +85,7 @@ const NO_WORDS: Words = { message: "", code: "", type: "", param: "", status: un
 export function wordsOf(body: unknown): Words {
   if (typeof body === "string") {
     const text = body.trim()
-    const parsed = text.startsWith("{") || text.startsWith("[") ? tryParse(text) : undefined
+    const parsed = text.startsWith("{") || text.startsWith("[") ? parseJson(text) : undefined
     if (parsed !== undefined) return wordsOf(parsed)
     // A page of HTML from something in between says nothing to a client.
     return { ...NO_WORDS, message: plain(text) }
@@ -119,14 +120,6 @@ function textOf(value: unknown): string {
   if (typeof value === "string") return value
   if (value === undefined || value === null) return ""
   return JSON.stringify(value)
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** What a backend says is cut where it leaves, after configured keys have been taken out of it. */

@@ -22,20 +22,38 @@ const PIECES: ReadonlySet<string> = new Set(["text", "summary", "data"])
  */
 export function mergeDetails(lists: readonly (readonly ReasoningDetail[])[]): readonly ReasoningDetail[] {
   const entries: ReasoningDetail[] = []
+  const latest = new Map<string, number>() // of each name: where the entry is that goes by it
   for (const list of lists) {
     const before = entries.length
     for (const piece of list) {
-      const at = entries.findLastIndex((entry, n) => n < before && isOne(entry, piece))
+      const at = placeOf(piece, latest, (place) => place < before && isOne(entries[place], piece))
       const entry = entries[at]
       if (entry) entries[at] = join(entry, piece)
       else entries.push(piece)
+    }
+    for (let place = before; place < entries.length; place++) {
+      for (const name of namesOf(entries[place])) latest.set(name, place)
     }
   }
   return entries
 }
 
-function isOne(entry: ReasoningDetail, piece: ReasoningDetail): boolean {
-  if (typeof piece.index !== "number" || piece.index !== entry.index || piece.type !== entry.type) return false
+/** A piece names its entry by its id; one without an id is of the latest, and so is what first gives it one. */
+function placeOf(piece: ReasoningDetail, latest: ReadonlyMap<string, number>, fits: (place: number) => boolean): number {
+  const places = namesOf(piece).flatMap((name) => latest.get(name) ?? [])
+  return places.find(fits) ?? -1
+}
+
+/** What an entry goes by, the narrowest first. */
+function namesOf(detail: ReasoningDetail | undefined): readonly string[] {
+  const { index, type, id }: { readonly index?: unknown; readonly type?: unknown; readonly id?: unknown } = detail ?? {}
+  if (typeof index !== "number") return []
+  const name = `${index} ${typeof type === "string" ? type : ""}`
+  return typeof id === "string" && id !== "" ? [`${name} ${id}`, name] : [name]
+}
+
+function isOne(entry: ReasoningDetail | undefined, piece: ReasoningDetail): boolean {
+  if (!entry || typeof piece.index !== "number" || piece.index !== entry.index || piece.type !== entry.type) return false
   // An entry that has its signature is complete: what follows under its index is another one.
   if (entry["signature"]) return false
   return !piece.id || !entry.id || piece.id === entry.id

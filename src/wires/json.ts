@@ -1,11 +1,18 @@
 /** JSON that may be anything, and the JSON of a body. */
+import { DEPTH_MAX, isTooDeep } from "../anthropic/depth.ts"
 import { ProxyError } from "../error.ts"
 
 /** The object or list a text holds; undefined for everything else. */
 export function parseObject(text: string): object | undefined {
+  const value = parseJson(text)
+  return typeof value === "object" && value !== null ? value : undefined
+}
+
+/** The value of a JSON text; undefined for what is none, or nests so deep that it could not be written again. */
+export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? value : undefined
+    return text.length > 2 * DEPTH_MAX && isTooDeep(value) ? undefined : value // two brackets a level
   } catch {
     return undefined
   }

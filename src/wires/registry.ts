@@ -1,13 +1,13 @@
 /** The wires by the names they have in the config. Adding an API is adding a folder and its lines here. */
 import type { MessageEvent } from "../anthropic/events.ts"
 import type { MessageRequest } from "../anthropic/types.ts"
-import { hasContent as hasMessagesContent, messagesDialect } from "./anthropic/decode.ts"
+import { hasContent as hasMessagesContent, hasEnd as hasMessagesEnd, messagesDialect } from "./anthropic/decode.ts"
 import { readMessagesError } from "./anthropic/error.ts"
 import { MessagesReply } from "./anthropic/reply.ts"
 import { toMessagesRequest } from "./anthropic/request.ts"
 import { toSplicedText } from "./anthropic/splice.ts"
 import { readBackendError } from "./backend-error.ts"
-import { chatDialect, hasContent as hasChatContent } from "./chat/decode.ts"
+import { chatDialect, hasContent as hasChatContent, hasEnd as hasChatEnd } from "./chat/decode.ts"
 import { ChatReply } from "./chat/reply.ts"
 import { toChatRequest } from "./chat/request.ts"
 import type { ChatChunk, ChatRequest } from "./chat/types.ts"
@@ -30,6 +30,7 @@ const chat: Wire<ChatRequest, ChatChunk> = {
   error: readBackendError,
   dialect: chatDialect,
   begins: hasChatContent,
+  ends: hasChatEnd,
   reply: (facts) => new ChatReply(facts),
 }
 
@@ -48,6 +49,7 @@ const responses: Wire<ResponsesRequest, ResponsesEvent> = {
   error: readBackendError,
   dialect: responsesDialect,
   begins: hasContent,
+  ends: () => false, // the event that says so is the last one
   reply: (facts) => new ResponsesReply(facts),
 }
 
@@ -63,6 +65,7 @@ const anthropic: Wire<MessageRequest, MessageEvent> = {
   error: readMessagesError,
   dialect: messagesDialect,
   begins: hasMessagesContent,
+  ends: hasMessagesEnd,
   reply: (facts) => new MessagesReply(facts),
 }
 

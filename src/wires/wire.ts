@@ -74,10 +74,15 @@ export interface Wire<Body extends object, Chunk extends object> {
   toText(body: Body, original: Original): string
   /** Reads an error body that a backend sent: parsed JSON of any shape, or the raw text. */
   error(body: unknown, facts: BackendErrorFacts): ProxyError
-  /** @param backend Its name, for error messages. */
-  dialect(backend: string): DialectOf<Chunk>
+  /**
+   * @param backend Its name, for error messages.
+   * @param headers Of the answer: what an error inside it says of when to come back.
+   */
+  dialect(backend: string, headers?: Headers): DialectOf<Chunk>
   /** Whether an item means that the backend has really begun to answer, so that nobody else may be asked any more. */
   begins(item: ItemOf<Chunk>): boolean
+  /** Whether an item says that the answer is complete, though counts or a last word may follow. */
+  ends(item: ItemOf<Chunk>): boolean
   /** A new step for each reply. */
   reply(facts: ReplyFacts): Step<readonly ItemOf<Chunk>[], readonly MessageEvent[]>
 }

@@ -78,6 +78,7 @@ describe("a request (bifrost#2446)", () => {
       authorization: `Bearer ${BACKEND_KEY}`,
       "content-type": "application/json",
       "user-agent": "llm-proxy",
+      "x-llm-proxy-hops": expect.stringMatching(/^[0-9a-f]{32}$/),
     })
   })
 

@@ -92,13 +92,42 @@ describe("without a key", () => {
 
   test("health says ok and nothing else, and readiness names no backend", async () => {
     expect(await (await proxy.ask("/health", { headers: {} })).json()).toEqual({ status: "ok" })
-    expect(await (await proxy.ask("/health/ready", { headers: {} })).json()).toEqual({ status: "ready" })
+    expect(await (await proxy.ask("/health/ready", { headers: {} })).json()).toEqual({ status: "ready", generation: 1 })
   })
 })
 
 test("readiness names the backends to a key", async () => {
   const response = await proxy.ask("/health/ready")
-  expect(await response.json()).toEqual({ status: "ready", backends: { demo: { ready: true, reason: null } } })
+  expect(await response.json()).toEqual({ status: "ready", generation: 1, backends: { demo: { ready: true, reason: null } } })
+})
+
+test("a key for some models sees the backends these can lead to, and whether one of them is ready", async () => {
+  const some = await startProxy(
+    {
+      models: {
+        "claude-opus-*": { backend: "cloud", model: "x" },
+        "claude-sonnet-4": { backend: "demo", model: "x" },
+        "claude-*": { backend: "other", model: "x" },
+      },
+      backends: { cloud: { base_url: "https://cloud.example" }, demo: { base_url: "demo:" }, other: { base_url: "demo:" } },
+      keys: [
+        { name: "opus", key: "k-opus", models: ["claude-opus-4-*"] },
+        { name: "sonnet", key: "k-sonnet", models: ["claude-sonnet-4"] },
+        { name: "none", key: "k-none", models: ["gpt-*"] },
+      ],
+    },
+    { missing: new Map([["cloud", ["CLOUD_TOKEN"]]]) },
+  )
+  const seenBy = async (key: string): Promise<unknown> => {
+    const response = await some.ask("/health/ready", { headers: { "x-api-key": key } })
+    const { status, backends } = (await response.json()) as { status: string; backends?: object }
+    return [response.status, status, Object.keys(backends ?? {})]
+  }
+  expect(await seenBy("k-opus")).toEqual([200, "ready", ["cloud", "other"]])
+  expect(await seenBy("k-sonnet")).toEqual([200, "ready", ["demo"]])
+  expect(await seenBy("k-none")).toEqual([503, "not_ready", []])
+  expect(await seenBy("wrong")).toEqual([200, "ready", []])
+  await some.close()
 })
 
 test("a backend whose variable is not set is not ready, and a request for it is told which one", async () => {
@@ -110,6 +139,7 @@ test("a backend whose variable is not set is not ready, and a request for it is 
   expect(ready.status).toBe(503)
   expect(await ready.json()).toEqual({
     status: "not_ready",
+    generation: 1,
     backends: { cloud: { ready: false, reason: "CLOUD_TOKEN not set" } },
   })
   const response = await unready.send({ model: "m" })

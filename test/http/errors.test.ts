@@ -177,6 +177,7 @@ test("neither the client's key nor its headers reach the backend", async () => {
   expect(JSON.stringify(headers)).not.toContain(KEY)
   expect(Object.keys(headers ?? {}).toSorted()).toEqual([
     "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host", "user-agent",
+    "x-llm-proxy-hops",
   ])
   expect(headers?.authorization).toBe(`Bearer ${BACKEND_KEY}`)
 })

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, describe, expect, test } from "vitest"
@@ -28,6 +28,12 @@ describe("plugins", () => {
     const { code, out, err } = await said({ "config.yaml": `${DEMO}plugins: [nope]\n` }, "plugins")
     expect([code, out, err]).toEqual([1, "", expect.stringMatching(/^config\.yaml:5:11 plugins\.0: there is no plugin "nope"/)])
   })
+})
+
+test("a command leaves the key of a running proxy alone, and makes none", async () => {
+  const cwd = await folderOf({ "config.yaml": DEMO, ".llm-proxy/key": "sk-of-the-run\n" })
+  for (const command of ["plugins", "check", "models"]) await start(cwd, {}, [command]).ended
+  expect(await readFile(join(cwd, ".llm-proxy/key"), "utf8")).toBe("sk-of-the-run\n")
 })
 
 describe("explain", () => {

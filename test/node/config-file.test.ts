@@ -127,15 +127,15 @@ test.each([
   ["server: { drain: -1 }", "server.drain: must be a number of seconds between 0 and 86400, not -1"],
   ["server: { ping: .inf }", "server.ping: must be a number of seconds between 0.001 and 86400, not Infinity"],
   ["server: { secret: sesame }", "server.secret: must be text of 16 characters or more"],
-  ["server: 8081", "server: must be a mapping with host, port, ping, max_body, drain, secret, not 8081"],
-  ["server: { hots: x }", "server.hots: unknown option; allowed: host, port, ping, max_body, drain, secret"],
+  ["server: 8081", "server: must be a mapping with host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret, not 8081"],
+  ["server: { hots: x }", "server.hots: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret"],
   ["sever: {}", "sever: unknown option; allowed: models, backends, server, keys, storage, plugins"],
   ["keys: [{ name: a, key: 'a b' }]", "keys.0.key: must be printable ASCII without blanks and commas"],
   [
     "plugins: [{ a: {}, b: {} }]",
     "plugins.0: must be `name`, or `name:` with its options indented below it, not a mapping",
   ],
-  ["server: []", "server: must be a mapping with host, port, ping, max_body, drain, secret, not a list"],
+  ["server: []", "server: must be a mapping with host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret, not a list"],
   ["storage: { default: { base: ./data } }", "storage.default.driver: is missing"],
   ["storage: { default: fs }", "storage.default: must be a mapping with driver and its options"],
   ["plugins: log", 'plugins: must be a list of plugins, not "log"'],
@@ -161,9 +161,9 @@ test("an area of storage under which nothing is kept is a mistake", () => {
 
 test("every unknown option of a mapping is told", () => {
   expect(mistakesOf(`${DEMO}server:\n  a: 1\n  b: 2\n  c: 3\n  d: 4\n  e: 5\n`)).toEqual([
-    "config.yaml:6:3 server.a: unknown option; allowed: host, port, ping, max_body, drain, secret",
-    "config.yaml:7:3 server.b: unknown option; allowed: host, port, ping, max_body, drain, secret",
-    "config.yaml:8:3 server.c: unknown option; allowed: host, port, ping, max_body, drain, secret",
+    "config.yaml:6:3 server.a: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret",
+    "config.yaml:7:3 server.b: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret",
+    "config.yaml:8:3 server.c: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret",
     "… and 2 more",
   ])
 })
@@ -197,14 +197,14 @@ server: { host: "\${HOST_}", port: "\${SECRET}" }
 })
 
 const NO_MAPPING = "config.yaml:1:1 the config: must be a mapping with models, backends, server, keys, storage, plugins"
-const TOO_MUCH = "config.yaml:1:1 the config: has too many options, or too many in one another"
+const TOO_MUCH = "config.yaml: has too many options, or too many in one another"
 
 test.each([
   ["", "config.yaml: is empty; it needs at least models and backends"],
   ["# nothing\n", "config.yaml: is empty; it needs at least models and backends"],
   ["just words\n", `${NO_MAPPING}, not "just words"`],
   ["- a\n", `${NO_MAPPING}, not a list`],
-  ["models: {}\nmodels: {}\nbackends: {}\n", "config.yaml:2:1 Map keys must be unique"],
+  ["models: {}\nmodels: {}\nbackends: {}\n", "config.yaml:2:1 models: is there twice"],
   ['models:\n  "a: 1\n', 'config.yaml:3:1 Missing closing "quote'],
   ["models: {}\nbackends: {}\n1: 2\n'1': 3\n", "config.yaml:4:1 1: is there twice"],
   ["models: &a [*a]\nbackends: {}\n", TOO_MUCH],

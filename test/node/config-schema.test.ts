@@ -33,7 +33,7 @@ test("config.yaml as shipped starts without any variable, on this machine only",
       ["claude-haiku-*", "openai", "gpt-5-mini", ["OPENAI_API_KEY"]],
     ],
     missing: new Map([["openai", ["OPENAI_API_KEY"]], ["databricks", ["DATABRICKS_HOST", "DATABRICKS_TOKEN"]]]),
-    server: { host: "127.0.0.1", port: 8081, ping: 10, max_body: 33_554_432, drain: 30 },
+    server: { ...resolveConfig({ models: {}, backends: {} }).server, host: "127.0.0.1" },
     plugins: [],
   })
 })

@@ -107,6 +107,18 @@ const CASES: readonly Case[] = [
     /^plugins\/bad\.ts:1: needs more than its types stripped, which is all that Node does: TypeScript enum [^\n]*$/,
   ),
   bad("a default export that is no plugin is a line that names the file", "export default 1", NO_DEFAULT),
+  {
+    title: "a plugin of another name than its file is a line that says both",
+    plugins: "[cup]",
+    files: { "plugins/cup.ts": TEA },
+    says: 'plugins/cup.ts: its name is "tea"; it must be "cup", as the file\'s',
+  },
+  {
+    title: "a plugin that is listed twice is a line at the second place",
+    plugins: "[tea, log, tea: {}]",
+    files: { "plugins/tea.ts": TEA },
+    says: at("5:21 plugins.2", '"tea" is listed at plugins.0 already; both would count and keep things as one'),
+  },
   bad("no default export is a line that names the file", "export const a = 1", NO_DEFAULT),
   bad(
     "an error on import is a line that names the file",
@@ -151,10 +163,10 @@ describe("by name", () => {
 })
 
 test("a plugin in any folder imports llm-proxy and is part of the running program", async () => {
-  const config = `${DEMO}plugins:\n  - tea: { status: 402 }\n  - tea\n`
+  const config = `${DEMO}plugins:\n  - tea: { status: 402 }\n  - log\n`
   const { child, until, output, ended } = start(await folderOf({ "config.yaml": config, "plugins/tea.ts": TEA }), ENV)
   await until("listening")
-  expect(output.out).toContain("plugins: tea → tea\n")
+  expect(output.out).toContain("plugins: tea → log\n")
   const url = /on (http:\S+)/.exec(output.out)?.[1]
   const answer = await fetch(`${url}/v1/messages`, { method: "POST", headers: { "x-api-key": "k-1" }, body: "{}" })
   // A second copy's ProxyError would be a stranger's error: a 500 without its words.

@@ -58,14 +58,14 @@ describe("a start that cannot be is a line:", () => {
 describe.concurrent("the command", () => {
   test("ends with code 1 and one line when there is no config", async () => {
     const cwd = await folderOf({})
-    expect(await start(cwd).ended).toEqual({ code: 1, out: "", err: "config.yaml: no such file or folder\n" })
+    expect(await start(cwd).ended).toEqual({ code: 1, out: "", err: "config.yaml: no such file or folder; llm-proxy init writes one\n" })
   })
 
   test("ends with code 1 and a line for each mistake, up to three", async () => {
     const cwd = await folderOf({ "config.yaml": `${DEMO}server:\n    port: "abc"\n    a: 1\n    b: 1\n    c: 1\n` })
     const err = `config.yaml:6:5 server.port: must be a number between 0 and 65535, not "abc"
-config.yaml:7:5 server.a: unknown option; allowed: host, port, ping, max_body, drain, secret
-config.yaml:8:5 server.b: unknown option; allowed: host, port, ping, max_body, drain, secret
+config.yaml:7:5 server.a: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret
+config.yaml:8:5 server.b: unknown option; allowed: host, port, ping, max_body, drain, workers, timeout, max_connections, hosts, cors, secret
 … and 1 more
 `
     expect(await start(cwd).ended).toEqual({ code: 1, out: "", err })

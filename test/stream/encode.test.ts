@@ -9,7 +9,12 @@ function encode(...events: readonly MessageEvent[]): string {
 }
 
 function step(): Encode {
-  return new Encode({ model: "claude-x", requestId: "req_1", mask: (text) => text.replaceAll("sk-secret", "[key]") })
+  return new Encode({
+    model: "claude-x",
+    requestId: "req_1",
+    mask: (text) => text.replaceAll("sk-secret", "[key]"),
+    toEvent: (thrown) => ({ type: "error", error: { type: "api_error", message: (thrown as Error).name } }),
+  })
 }
 
 const delta = (fields: object) => ({ type: "content_block_delta", index: 0, delta: fields }) as MessageEvent
@@ -94,4 +99,25 @@ describe("the end", () => {
       expect({ reads, canceled }).toEqual({ reads: 1, canceled: true })
     },
   )
+})
+
+describe("what cannot be written ends the stream with an error, behind what came before it", () => {
+  const cyclic: Record<string, unknown> = { type: "content_block_start", index: 0 }
+  cyclic["content_block"] = cyclic
+  const table: Readonly<Record<string, unknown>> = {
+    "an event that holds itself": [{ type: "ping" }, cyclic],
+    "a number that JSON has not": [{ type: "ping" }, { type: "content_block_start", index: 1n }],
+    "nothing in the place of an event": [{ type: "ping" }, undefined],
+    "one event in the place of a list": { type: "ping" },
+  }
+  test.each(Object.entries(table))("%s", (what, events) => {
+    const encode = step()
+    const [ping, error] = [
+      'event: ping\ndata: {"type":"ping"}\n\n',
+      'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"TypeError"},"request_id":"req_1"}\n\n',
+    ]
+    const text = new TextDecoder().decode(encode.take(events as readonly MessageEvent[]))
+    expect(text).toBe(what.startsWith("one") ? error : ping + error)
+    expect(encode.done).toBe(true)
+  })
 })

@@ -102,7 +102,7 @@ describe("a step is told that nobody reads on", () => {
 
   test("also before a foreign stream, and as one", async () => {
     const book: string[] = []
-    const flow = new Flow(new Listed([1, 2])).pipeThrough(noting(book, "a")).pipeThrough(new TransformStream<number, number>())
+    const flow = new Flow(new Listed([1, 2, 3, 4])).pipeThrough(noting(book, "a")).pipeThrough(new TransformStream<number, number>())
     const reader = flow.getReader()
     await reader.read()
     await reader.cancel()

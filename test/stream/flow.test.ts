@@ -133,3 +133,41 @@ describe("foreign streams", () => {
     expect((await all(flow)).length).toBe(1)
   })
 })
+
+describe("a flow as a Web stream", () => {
+  test("is the body of a Response, by itself or as the platform's own stream", async () => {
+    const hi = (): Flow<Uint8Array<ArrayBuffer>> => new Flow(new Listed(["h", "i"].map((text) => new TextEncoder().encode(text))))
+    expect([await new Response(hi()).text(), await new Response(hi().readable).text()]).toEqual(["hi", "hi"])
+  })
+
+  test("is pumped into what is written to, read twice by tee, and iterated", async () => {
+    const written: number[] = []
+    const sink = new WritableStream<number>({ write: (n) => void written.push(n) })
+    await new Flow(new Listed([1, 2])).pipeTo(sink)
+    const [one, other] = new Flow(new Listed([1, 2])).pipeThrough(double()).tee()
+    const iterated: number[] = []
+    for await (const n of new Flow(new Listed([7, 8]))) iterated.push(n)
+    expect([written, await all(one), await all(other), iterated]).toEqual([[1, 2], [2, 4], [2, 4], [7, 8]])
+  })
+
+  test("is locked for whoever asks for it when its source has gone, and the other way round", async () => {
+    const gone = new Flow(new Listed([1]))
+    gone.detach()
+    expect(gone.locked).toBe(true)
+    expect(() => gone.getReader()).toThrow(TypeError)
+    await expect(gone.cancel()).rejects.toThrow(TypeError)
+    const read = new Flow(new Listed([1]))
+    const { readable } = read
+    read.detach()
+    expect(readable.locked).toBe(true)
+  })
+
+  test("lets its source go when it is cancelled, whether or not a stream has been made of it", async () => {
+    const sources = [new Listed([1]), new Listed([1])]
+    const [bare, made] = sources.map((source) => new Flow(source))
+    expect(made?.readable.locked).toBe(false)
+    await bare?.cancel("gone")
+    await made?.cancel("left")
+    expect(sources.map(({ canceled }) => canceled)).toEqual([["gone"], ["left"]])
+  })
+})

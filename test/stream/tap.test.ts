@@ -96,7 +96,7 @@ describe("onMessage", () => {
     await Array.fromAsync(
       flowOf(EVENTS)
         .pipeThrough(listen())
-        .pipeThrough(new Encode({ model: "m", requestId: "req_1", mask: (text) => text })),
+        .pipeThrough(new Encode({ model: "m", requestId: "req_1", mask: (text) => text, toEvent: () => ({ type: "ping" }) })),
     )
     expect(told).toEqual([{ message: MESSAGE, error: undefined }])
   })

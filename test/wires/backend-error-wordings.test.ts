@@ -298,8 +298,8 @@ describe("an answer that is no 2xx", () => {
   })
 
   test("is quoted whole and on one line: it is cut where it leaves, after keys have been taken out of it", () => {
-    const error = readBackendError({ error: { message: `a\n\u001b[31m${"x".repeat(900)}` } }, { backend: "b", status: 500 })
-    expect(error.message).toBe(String.raw`backend "b": a\u000a\u001b[31m` + "x".repeat(900))
+    const error = readBackendError({ error: { message: `a\n  b\u001b[31m${"x".repeat(900)}` } }, { backend: "b", status: 500 })
+    expect(error.message).toBe(String.raw`backend "b": a b\u001b[31m` + "x".repeat(900))
     const { message } = toErrorBody(error, "req_1", (text) => text).error
     expect(message).toBe(`${error.message.slice(0, 700)}…`)
   })

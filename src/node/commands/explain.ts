@@ -1,18 +1,25 @@
 /** `llm-proxy explain request.json`: what would become of a request, without asking a backend. */
 import { readFile } from "node:fs/promises"
 import { text } from "node:stream/consumers"
+import { defineCommand } from "../command.ts"
 import { openProxy } from "../open.ts"
 import { reasonOf, StartError } from "../start-error.ts"
-import type { Command } from "../command.ts"
+import { CONFIG } from "./options.ts"
+import { QUIET } from "./quiet.ts"
 
-export const explain: Command = {
+export const explain = defineCommand({
   usage: "explain FILE",
-  about: "what would become of the request in FILE (- for standard input): route, changes, and what the backend would get",
-  async run([file, ...more], terminal) {
-    if (file === undefined || more.length > 0) return undefined
+  args: {
+    file: { type: "positional", required: true, description: "a body of POST /v1/messages; - for standard input" },
+    config: CONFIG,
+  },
+  examples: [
+    ["llm-proxy explain request.json", "of the request in a file"],
+    ["pbpaste | llm-proxy explain -", "of the one in the clipboard"],
+  ],
+  async run({ file, config }, terminal) {
     const body = await readBody(file)
-    // What a start shows is not what was asked for.
-    const opened = await openProxy({ terminal: { ...terminal, out: () => {}, err: () => {} } })
+    const opened = await openProxy({ terminal: QUIET, ...(config !== undefined && { config }) })
     try {
       const response = await opened.proxy.explain(body)
       terminal.out(`${JSON.stringify(await response.json(), null, 2)}\n`)
@@ -21,7 +28,7 @@ export const explain: Command = {
       await opened.close()
     }
   },
-}
+})
 
 async function readBody(file: string): Promise<string> {
   try {

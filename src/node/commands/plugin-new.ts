@@ -5,18 +5,24 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { shorten } from "../../config/mistakes.ts"
-import type { Command } from "../command.ts"
+import { defineCommand, UsageError } from "../command.ts"
 import { readEnvironment } from "../environment.ts"
 import { COMPILED } from "../own-package.ts"
 import { displayed } from "../plugin-file.ts"
 import { filesOf, PLUGIN_NAME } from "../plugin-folder.ts"
 import { codeOf, reasonOf, StartError } from "../start-error.ts"
 
-export const pluginNew: Command = {
-  usage: "plugin new NAME",
-  about: "writes plugins/NAME.mts and its test beside the config",
-  async run([verb, name, ...more], terminal) {
-    if (verb !== "new" || name === undefined || more.length > 0) return undefined
+const USAGE = "plugin new NAME"
+
+export const pluginNew = defineCommand({
+  usage: USAGE,
+  args: {
+    verb: { type: "positional", required: true, description: "new" },
+    name: { type: "positional", required: true, description: "of the plugin: lower-case letters, digits, - and _" },
+  },
+  examples: [["llm-proxy plugin new tea", "writes plugins/tea.mts and its test beside the config"]],
+  async run({ verb, name }, terminal) {
+    if (verb !== "new") throw new UsageError(`usage: llm-proxy ${USAGE}`)
     if (!PLUGIN_NAME.test(name)) {
       throw new StartError(`${shorten(name)} is not a plugin's name: lower-case letters, digits, - and _`)
     }
@@ -37,7 +43,7 @@ export const pluginNew: Command = {
     terminal.out(`To test it: ${testCommand(displayed(join(folder, `${name}.test.mts`)))}\n`)
     return 0
   },
-}
+})
 
 /** In a clone `llm-proxy` is its sources. */
 function testCommand(path: string): string {

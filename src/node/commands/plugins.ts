@@ -1,16 +1,18 @@
 /** `llm-proxy plugins`: the line as it will run, every stage in its place. */
+import { defineCommand } from "../command.ts"
 import { openProxy } from "../open.ts"
-import type { Command } from "../command.ts"
+import { CONFIG } from "./options.ts"
+import { QUIET } from "./quiet.ts"
 
-export const plugins: Command = {
+export const plugins = defineCommand({
   usage: "plugins",
-  about: "the line as it will run: every stage in its place",
-  async run(args, terminal) {
-    if (args.length > 0) return undefined
-    const opened = await openProxy({ terminal: { ...terminal, out: () => {}, err: () => {} } })
+  args: { config: CONFIG },
+  examples: [["llm-proxy plugins", "the seven stages, and the plugins' between them"]],
+  async run({ config }, terminal) {
+    const opened = await openProxy({ terminal: QUIET, ...(config !== undefined && { config }) })
     const lines = opened.proxy.stages.map((stage) => (stage.includes(" ") ? `  ${stage}` : stage))
     terminal.out(`${lines.join("\n")}\n`)
     await opened.close()
     return 0
   },
-}
+})

@@ -161,9 +161,10 @@ function fits(delta: string, block: string): boolean {
   }
 }
 
-/** The block a delta is of that says so by itself; a call has a name, which nothing in a delta tells. */
+/** The block a delta is of that says so by itself, a new one each time; a call has a name, which no delta tells. */
 function homeOf(delta: string): ReplyBlock | undefined {
-  return HOMES.get(delta)
+  const block = HOMES.get(delta)
+  return block && { ...block }
 }
 
 const TEXT = { type: "text", text: "", citations: null } as const

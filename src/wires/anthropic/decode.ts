@@ -8,9 +8,10 @@ import { parseObject } from "../json.ts"
 import type { DialectOf } from "../wire.ts"
 import { readMessagesError } from "./error.ts"
 
-/** @param backend Its name, for error messages. */
-export function messagesDialect(backend: string): DialectOf<MessageEvent> {
-  const failure = (answer: object | string): Failure => new Failure(readMessagesError(answer, { backend, status: undefined }))
+/** As {@link Wire.dialect} says. */
+export function messagesDialect(backend: string, headers?: Headers): DialectOf<MessageEvent> {
+  const failure = (answer: object | string): Failure =>
+    new Failure(readMessagesError(answer, { backend, status: undefined, headers }))
   const broken = (): Failure =>
     new Failure(new ProxyError(502, `backend "${backend}" sent something that is not a message`))
   return {
@@ -37,6 +38,13 @@ export function messagesDialect(backend: string): DialectOf<MessageEvent> {
       return unfold(message as unknown as AssistantMessage)
     },
   }
+}
+
+/** Whether an event says why the answer stopped: `message_stop` follows. */
+export function hasEnd(item: ItemOf<MessageEvent>): boolean {
+  if (item === DONE || item instanceof Failure || item.type !== "message_delta") return false
+  const delta: unknown = item.delta
+  return isObject(delta) && typeof delta["stop_reason"] === "string"
 }
 
 /**

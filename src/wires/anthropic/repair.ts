@@ -4,7 +4,7 @@
  * very same object.
  */
 import type { BlockDelta, MessageDeltaEvent, MessageStartEvent, ReplyBlock } from "../../anthropic/events.ts"
-import { isObject } from "../is-object.ts"
+import { isObject, type JsonObject } from "../is-object.ts"
 
 /** What a message says of itself that nobody has told anything of. */
 export interface Blank {
@@ -136,7 +136,11 @@ export function toEnd(
   const delta = isObject(event?.delta) ? event.delta : undefined
   const usage = isObject(event?.usage) ? event.usage : undefined
   const counts = typeof usage?.output_tokens === "number"
-  if (event && typeof delta?.stop_reason === "string" && delta.stop_sequence !== undefined && counts) return event
+  const said = typeof delta?.stop_reason === "string" ? delta.stop_reason : undefined
+  // What folds the events lays the end over the start, and a message must not change its name and its kind by that.
+  const { id, type, role, model, ...end }: JsonObject = delta ?? {}
+  const clean = [id, type, role, model].every((field) => field === undefined)
+  if (event && clean && said !== undefined && delta?.stop_sequence !== undefined && counts) return event
   return {
     type: "message_delta",
     ...event,
@@ -144,8 +148,8 @@ export function toEnd(
       stop_sequence: null,
       stop_details: null,
       container: null,
-      ...delta,
-      stop_reason: delta?.stop_reason ?? reason,
+      ...end,
+      stop_reason: said ?? reason,
     },
     usage: { ...usage, output_tokens: counts ? countOf(usage.output_tokens) : counted },
   }

@@ -7,23 +7,26 @@ import { parseObject } from "../json.ts"
 import type { DialectOf } from "../wire.ts"
 import type { ChatChunk, ChatCompletion, ChatDelta } from "./types.ts"
 
-/** @param backend Its name, for error messages. */
-export function chatDialect(backend: string): DialectOf<ChatChunk> {
+/** As {@link Wire.dialect} says. */
+export function chatDialect(backend: string, headers?: Headers): DialectOf<ChatChunk> {
+  const failed = (body: unknown): Failure => new Failure(readBackendError(body, { backend, status: undefined, headers }))
   return {
     event(written, name) {
       const data = written.trim() // the parser takes one blank off, some servers write more
       if (data === "[DONE]") return DONE
-      if (name === "error") return new Failure(readBackendError(data, { backend, status: undefined }))
+      if (name === "error") return failed(data)
       // A keep-alive or an empty event; half an object, however, is lost content.
       if (!data.startsWith("{") && !data.startsWith("[")) return undefined
       const chunk = parseObject(data)
-      return chunk === undefined ? broken(backend) : (failureIn(chunk, backend) ?? (chunk as ChatChunk))
+      if (chunk === undefined) return broken(backend)
+      const failure = failureIn(chunk)
+      return failure ? failed(failure) : (chunk as ChatChunk)
     },
     whole(text) {
       const answer = parseObject(text)
       if (answer === undefined) return [broken(backend)]
-      const failure = failureIn(answer, backend)
-      if (failure) return [failure]
+      const failure = failureIn(answer)
+      if (failure) return [failed(failure)]
       const chunk = toChunk(answer as ChatCompletion)
       return chunk ? [chunk, DONE] : [broken(backend)]
     },
@@ -58,11 +61,17 @@ export function hasContent(chunk: ItemOf<ChatChunk>): boolean {
   })
 }
 
+/** Whether a chunk says that the answer is complete: its counts, filters' verdicts and `[DONE]` may follow. */
+export function hasEnd(chunk: ItemOf<ChatChunk>): boolean {
+  if (chunk === DONE || chunk instanceof Failure) return false
+  return objectsIn(chunk.choices).some(({ finish_reason }) => Boolean(finish_reason))
+}
+
 /** Backends put errors into streams that had begun with 200: OpenRouter, vLLM, Gemini (as a list), Groq. */
-function failureIn(answer: object, backend: string): Failure | undefined {
+function failureIn(answer: object): object | undefined {
   const inside = groqError(answer) ?? choiceError(answer)
   if (!Array.isArray(answer) && !("error" in answer && answer.error) && !inside && !isErrorObject(answer)) return undefined
-  return new Failure(readBackendError(inside ?? answer, { backend, status: undefined }))
+  return inside ?? answer
 }
 
 /** OpenRouter puts the failure of a provider into the choice: `ErrorResponse` of its `NonStreamingChoice`. */

@@ -28,7 +28,7 @@ export class ChatReply extends Reply<ChatChunk> {
   }
 
   protected override get ending(): Ending | "failed" | undefined {
-    return this.#finish === undefined ? undefined : (ENDINGS[this.#finish] ?? "plain")
+    return this.#finish === undefined ? undefined : (ENDINGS.get(this.#finish) ?? "plain")
   }
 
   protected override read(chunk: ChatChunk): void {
@@ -39,12 +39,15 @@ export class ChatReply extends Reply<ChatChunk> {
   #choice({ delta, message, finish_reason, stop_reason, matched_stop, index }: ChatChoice): void {
     const said = delta ?? message // some servers stream what they would answer as a whole
     // Only one answer is ever asked for. Copilot puts its text in the first choice and its calls in the next.
-    const first = !index
+    const place = typeof index === "number" ? index : 0
+    const first = place === 0
     if (isObject(said)) {
       if (first) this.#say(said)
-      this.#callAll(said, index ?? 0)
+      this.#callAll(said, place)
     }
-    if (finish_reason && this.#finish !== "tool_calls" && (first || finish_reason === "tool_calls")) {
+    // A value that is no word says nothing: it must not make an answer complete that was cut off.
+    const told = typeof finish_reason === "string" && finish_reason !== ""
+    if (told && this.#finish !== "tool_calls" && (first || finish_reason === "tool_calls")) {
       this.#finish = finish_reason
     }
     if (first) this.answer.stoppedAt(stop_reason ?? matched_stop)
@@ -99,13 +102,13 @@ export class ChatReply extends Reply<ChatChunk> {
 }
 
 /** What a finish_reason means. All others, `tool_calls` and "" among them, are a plain end. */
-const ENDINGS: Readonly<Record<string, Ending | "failed">> = {
-  length: "length",
-  model_length: "window", // Mistral
-  content_filter: "filter",
-  error: "failed", // OpenRouter, Mistral
-  insufficient_system_resource: "failed", // DeepSeek: it was interrupted
-}
+const ENDINGS: ReadonlyMap<string, Ending | "failed"> = new Map([
+  ["length", "length"],
+  ["model_length", "window"], // Mistral
+  ["content_filter", "filter"],
+  ["error", "failed"], // OpenRouter, Mistral
+  ["insufficient_system_resource", "failed"], // DeepSeek: it was interrupted
+])
 
 /** Call indices of several choices, kept apart from one another. */
 function apart(choice: number, index: number | null | undefined): number | null | undefined {

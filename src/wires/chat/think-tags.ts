@@ -14,10 +14,13 @@ export interface Told {
 export class ThinkTags {
   #state: "before" | "opened" | "inside" | "closed" | "after" = "before"
   #held = "" // the end of what has come, as far as a tag may have begun in it
+  #blank = true // nothing else has come: it is not looked through again with each blank
 
   /** @param piece Of the answer's text, cut anywhere. */
   take(piece: string): Told {
     if (this.#state === "after") return { thinking: "", text: piece }
+    if (this.#state === "before" && this.#blank && piece.trim() === "") return this.#hold(this.#held + piece)
+    this.#blank = false
     let rest = this.#held + piece
     this.#held = ""
     if (this.#state === "before") {

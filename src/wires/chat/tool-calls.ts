@@ -4,7 +4,8 @@
  * never, names late, repeated or in fragments, arguments as an object, twice, or null (pi#8861, smolagents#1958,
  * openai-python#3201). Which call a delta belongs to is decided here and nowhere else.
  */
-import { argumentsText, isComplete, newCall, type PendingCall } from "../reply/call-arguments.ts"
+import { argumentsText } from "../reply/call-arguments.ts"
+import { PendingCall } from "../reply/pending-call.ts"
 import type { ChatToolCallDelta } from "./types.ts"
 
 export class ToolCalls {
@@ -18,7 +19,7 @@ export class ToolCalls {
     const name = toText(delta.function?.name)
     const index = typeof delta.index === "number" ? delta.index : undefined
     const known = this.#find(id, name, index)
-    const call = known ?? newCall()
+    const call = known ?? new PendingCall()
     this.#current = call
     if (index !== undefined) this.#byIndex.set(index, call)
     if (id && !call.id) {
@@ -26,7 +27,7 @@ export class ToolCalls {
       this.#byId.set(id, call)
     }
     if (name) call.name = joinName(call.name, name, call.arguments !== "")
-    call.arguments += argumentsText(delta.function?.arguments)
+    call.add(argumentsText(delta.function?.arguments))
     if (delta.extra_content) call.extra = delta.extra_content
     return known ? undefined : call
   }
@@ -34,7 +35,7 @@ export class ToolCalls {
   #find(id: string, name: string, index: number | undefined): PendingCall | undefined {
     const here = index === undefined ? this.#current : this.#byIndex.get(index)
     // A delta that brings a name to a call whose arguments are complete begins the next call, whatever it is numbered.
-    const startsAnew = (call: PendingCall): boolean => name !== "" && call.name !== "" && isComplete(call.arguments)
+    const startsAnew = (call: PendingCall): boolean => name !== "" && call.name !== "" && call.complete
     if (id) {
       const same = this.#byId.get(id)
       if (same) return startsAnew(same) && (same !== here || same.name !== name) ? undefined : same
@@ -42,7 +43,7 @@ export class ToolCalls {
     }
     if (here) return startsAnew(here) ? undefined : here
     // An index nobody has begun, without id and name: the tail of the call at hand under a wrong number.
-    return name === "" && !isComplete(this.#current?.arguments ?? "") ? this.#current : undefined
+    return name === "" && !this.#current?.complete ? this.#current : undefined
   }
 }
 
@@ -54,5 +55,9 @@ function toText(value: unknown): string {
 /** A name comes whole, again, growing, or in fragments. */
 function joinName(known: string, more: string, begun: boolean): string {
   if (known === "" || more.startsWith(known)) return more
+  if (known.length > NAME_MOST) return known
   return begun || known.endsWith(more) ? known : known + more
 }
+
+/** Characters. No tool has a name like that, and its end is looked at with each delta. */
+const NAME_MOST = 1024

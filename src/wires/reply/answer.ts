@@ -6,11 +6,11 @@
 import type { MessageEvent } from "../../anthropic/events.ts"
 import { EventWriter } from "../../anthropic/writer.ts"
 import { ProxyError } from "../../error.ts"
-import type { PendingCall } from "./call-arguments.ts"
 import { Calls } from "./calls.ts"
 import { Carry } from "./carry.ts"
 import { asksForThinking } from "../request/effort.ts"
 import { toFinish, type Ending } from "./finish.ts"
+import type { PendingCall } from "./pending-call.ts"
 import { StopCutter } from "./stop.ts"
 import { Tally } from "./tally.ts"
 import type { Counts } from "./usage.ts"
@@ -115,6 +115,10 @@ export class Answer {
   complete(ending: Ending): void {
     this.#write(this.#cutter.flush())
     this.#calls.giveRest(ending === "length" || ending === "window" || this.#matched !== undefined)
+    if (this.#calls.overtaken) {
+      this.broke("went on with a tool call that was complete")
+      return
+    }
     const { request, note, counted } = this.#facts
     this.#carry.end(this.#writer.open === "thinking")
     this.#writer.stop(toFinish({ ending, matched: this.#matched, called: this.#calls.any, refusal: this.#refusal }))

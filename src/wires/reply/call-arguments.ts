@@ -1,20 +1,5 @@
 /** A tool call's arguments: JSON by the book, and whatever else backends send for it. */
-
-/** A call as far as it has come. */
-export interface PendingCall {
-  id: string // "" until the backend gives one
-  name: string // "" until the backend gives one
-  arguments: string
-  /** How much of `arguments` has been given to the client already. */
-  sent: number
-  /** What the backend gave with it and wants back with it. */
-  extra?: unknown
-}
-
-/** A call of which nothing is known yet. */
-export function newCall(): PendingCall {
-  return { id: "", name: "", arguments: "", sent: 0 }
-}
+import { parseJson } from "../json.ts"
 
 /** Arguments as text: some backends send the object itself, or null for none. */
 export function argumentsText(value: unknown): string {
@@ -22,9 +7,8 @@ export function argumentsText(value: unknown): string {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : ""
 }
 
-/** Whether a text is one JSON value already. */
-export function isComplete(text: string): boolean {
-  if (text === "") return false
+/** Whether a text is one JSON value. */
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true
@@ -40,10 +24,10 @@ export function isComplete(text: string): boolean {
 export function toInput(text: string): string {
   const trimmed = text.trim()
   if (trimmed === "") return "{}"
-  const value = parse(trimmed)
+  const value = parseJson(trimmed)
   if (value === undefined) return repair(trimmed)
   if (value === null) return "{}"
-  if (typeof value === "string") return typeof parse(value) === "object" ? toInput(value) : wrap("value", value)
+  if (typeof value === "string") return typeof parseJson(value) === "object" ? toInput(value) : wrap("value", value)
   return typeof value === "object" && !Array.isArray(value) ? text : wrap("value", value)
 }
 
@@ -54,19 +38,11 @@ export function toInput(text: string): string {
  */
 function repair(text: string): string {
   const half = text.slice(0, text.length / 2)
-  if (text === half + half && isComplete(half)) return toInput(half)
+  if (text === half + half && isJson(half)) return toInput(half)
   // An empty object as a first piece, then the arguments.
-  return text.startsWith("{}") && isComplete(text.slice(2)) ? toInput(text.slice(2)) : wrap("_raw", text)
+  return text.startsWith("{}") && isJson(text.slice(2)) ? toInput(text.slice(2)) : wrap("_raw", text)
 }
 
 function wrap(key: string, value: unknown): string {
   return JSON.stringify({ [key]: value })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -8,9 +8,10 @@
  */
 import type { EventWriter } from "../../anthropic/writer.ts"
 import type { ReplyFacts } from "../wire.ts"
-import { isComplete, toInput, type PendingCall } from "./call-arguments.ts"
+import { toInput } from "./call-arguments.ts"
 import { CallLabels } from "./call-labels.ts"
 import type { Carry } from "./carry.ts"
+import type { PendingCall } from "./pending-call.ts"
 import type { Tally } from "./tally.ts"
 
 /** What the calls of an answer share with the rest of it. */
@@ -26,7 +27,8 @@ export class Calls {
   readonly #labels: CallLabels
   readonly #pending: PendingCall[] = [] // not yet given to the client, oldest first
   readonly #later: (() => void)[] = [] // what came while a call was being given as it came
-  #given = 0
+  #begun = 0 // calls of which the client has been told
+  readonly #given: { readonly call: PendingCall; readonly told: string }[] = [] // with the arguments the client was told
 
   constructor(options: CallsOptions) {
     const { request, backend, newId } = options.facts
@@ -36,7 +38,15 @@ export class Calls {
 
   /** Whether the client has been given any. */
   get any(): boolean {
-    return this.#given > 0
+    return this.#begun > 0
+  }
+
+  /**
+   * Whether more came of a call when the client had been given it: servers that begin with `{}` while other calls go
+   * on. The client would run it with other arguments than the model meant. The same once more is no more.
+   */
+  get overtaken(): boolean {
+    return this.#given.some(({ call, told }) => call.arguments !== told && !isSame(call.arguments, told))
   }
 
   expect(call: PendingCall): void {
@@ -49,8 +59,7 @@ export class Calls {
     if (!call || call.name === "" || call.arguments === "" || !this.#labels.isEager(call.name)) return
     if (call.sent === 0 && this.#forbidden) return
     if (call.sent === 0) this.#begin(call)
-    this.#options.writer.json(call.arguments.slice(call.sent))
-    call.sent = call.arguments.length
+    this.#options.writer.json(call.give())
   }
 
   /** Runs now, or behind the call whose arguments are on their way to the client: its block cannot be left. */
@@ -63,7 +72,7 @@ export class Calls {
   giveFinished(begun: number): void {
     const pending = this.#pending
     for (let call = pending[0]; call && pending.length > begun; call = pending[0]) {
-      if (call.name === "" || !isComplete(call.arguments)) return
+      if (call.name === "" || !call.complete) return
       this.#give(call)
     }
   }
@@ -75,7 +84,7 @@ export class Calls {
    */
   giveRest(cutOff: boolean): void {
     for (let call = this.#pending[0]; call; call = this.#pending[0]) {
-      if (call.name === "" || (cutOff && call.sent === 0 && !isComplete(call.arguments))) {
+      if (call.name === "" || (cutOff && call.sent === 0 && !call.complete)) {
         this.#pending.shift()
         const name = call.name || "a tool without a name"
         this.#options.facts.note(`a call of ${name}, incomplete at the end, was dropped`)
@@ -95,7 +104,8 @@ export class Calls {
       }
       this.#begin(call)
       writer.json(toInput(call.arguments))
-    } else if (call.sent < call.arguments.length) writer.json(call.arguments.slice(call.sent))
+    } else if (call.sent < call.arguments.length) writer.json(call.give())
+    this.#given.push({ call, told: call.arguments })
     writer.close()
     for (const write of this.#later.splice(0)) write()
   }
@@ -109,7 +119,7 @@ export class Calls {
 
   #begin(call: PendingCall): void {
     const { facts, writer, carry } = this.#options
-    this.#given++
+    this.#begun++
     const { name, toolset } = this.#labels.name(call.name)
     const id = this.#labels.id(call.id)
     if (call.extra !== undefined && facts.backend.profile.reasoning.replay_call) carry.add({ call: call.extra })
@@ -117,4 +127,8 @@ export class Calls {
     carry.called(id, name, call)
     writer.call(id, name, toolset)
   }
+}
+
+function isSame(one: string, other: string): boolean {
+  return JSON.stringify(JSON.parse(toInput(one))) === JSON.stringify(JSON.parse(toInput(other)))
 }

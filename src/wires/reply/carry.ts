@@ -7,7 +7,8 @@ import { SIGNATURE } from "../../anthropic/signature.ts"
 import type { EventWriter } from "../../anthropic/writer.ts"
 import { joinReplays, type GivenCall, type PlacedReplay, type Replay } from "../replay.ts"
 import type { ReplyFacts } from "../wire.ts"
-import { toInput, type PendingCall } from "./call-arguments.ts"
+import { toInput } from "./call-arguments.ts"
+import type { PendingCall } from "./pending-call.ts"
 
 export class Carry {
   readonly #facts: ReplyFacts

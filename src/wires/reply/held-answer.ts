@@ -7,8 +7,8 @@ import { parseObject } from "../json.ts"
 import { ANSWER_TOOL, outputWay } from "../request/output-format.ts"
 import type { ReplyFacts } from "../wire.ts"
 import { Answer } from "./answer.ts"
-import type { PendingCall } from "./call-arguments.ts"
 import type { Ending } from "./finish.ts"
+import type { PendingCall } from "./pending-call.ts"
 
 /** An answer of the kind that the request and the backend ask for. */
 export function createAnswer(facts: ReplyFacts): Answer {
@@ -83,7 +83,7 @@ class ObjectAnswer extends Answer {
     this.#said += text
     if (this.#begun === "told") super.text(text)
     if (this.#begun !== "blank") return
-    const [first] = this.#said.trimStart()
+    const [first] = text.trimStart() // all before it is blank
     if (first === "`") this.#begun = "fenced"
     else if (first !== undefined) this.#tell()
   }

@@ -7,9 +7,9 @@ import type { DialectOf } from "../wire.ts"
 import { TEXTS } from "./texts.ts"
 import type { ResponsesAnswer, ResponsesEvent } from "./types.ts"
 
-/** @param backend Its name, for error messages. */
-export function responsesDialect(backend: string): DialectOf<ResponsesEvent> {
-  const failed = (body: unknown): Failure => new Failure(readBackendError(body, { backend, status: undefined }))
+/** As {@link Wire.dialect} says. */
+export function responsesDialect(backend: string, headers?: Headers): DialectOf<ResponsesEvent> {
+  const failed = (body: unknown): Failure => new Failure(readBackendError(body, { backend, status: undefined, headers }))
   const broken = (): Failure =>
     new Failure(new ProxyError(502, `backend "${backend}" sent something that is not a response`))
   return {

@@ -4,7 +4,7 @@
  * the same place for all items, and another id in each event.
  */
 import type { JsonObject } from "../is-object.ts"
-import type { PendingCall } from "../reply/call-arguments.ts"
+import type { PendingCall } from "../reply/pending-call.ts"
 import type { ResponsesItem } from "./types.ts"
 
 /** The kinds that are read. */

@@ -5,8 +5,9 @@
  * arguments at their end alone (litellm#25321).
  */
 import { objectsIn, type JsonObject } from "../is-object.ts"
-import { argumentsText, newCall } from "../reply/call-arguments.ts"
+import { argumentsText } from "../reply/call-arguments.ts"
 import type { Ending } from "../reply/finish.ts"
+import { PendingCall } from "../reply/pending-call.ts"
 import { Reply } from "../reply/reply.ts"
 import { Output, returnOnce, type ItemKind, type OutputItem, type Place } from "./output.ts"
 import { TEXTS, type TextKind } from "./texts.ts"
@@ -35,7 +36,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
     const text = TEXTS.get(event.type)
     if (text) {
       const item = this.#item(text.of, placeOf(event))
-      this.#say(item, text.kind, event.summary_index ?? event.content_index ?? 0, textOf(event), text.whole)
+      this.#say(item, text.kind, numberOf(event.summary_index ?? event.content_index), textOf(event), text.whole)
       return
     }
     switch (event.type) {
@@ -44,7 +45,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
         break
       case "response.function_call_arguments.delta": {
         const { call } = this.#item("function_call", placeOf(event))
-        if (call) call.arguments += argumentsText(event.delta)
+        call?.add(argumentsText(event.delta))
         this.answer.progress()
         break
       }
@@ -75,7 +76,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
   }
 
   #begin(kind: ItemKind, place: Place): OutputItem {
-    const call = kind === "function_call" ? newCall() : undefined
+    const call = kind === "function_call" ? new PendingCall() : undefined
     const item = this.#output.begin(kind, place, call)
     if (!call) return item
     this.answer.expect(call)
@@ -101,7 +102,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
     if (!item.call) return
     this.#label(item, rest)
     this.#arguments(item, rest.arguments)
-    if (item.call.arguments === "" && status !== "incomplete") item.call.arguments = "{}"
+    if (item.call.arguments === "" && status !== "incomplete") item.call.replace("{}")
     this.answer.settle()
   }
 
@@ -123,7 +124,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
   /** The whole arguments: they stand for what the deltas said, unless the client has that already. */
   #arguments({ call }: OutputItem, value: unknown): void {
     const text = argumentsText(value)
-    if (call && text !== "" && (call.sent === 0 || text.startsWith(call.arguments))) call.arguments = text
+    if (call && text !== "" && (call.sent === 0 || text.startsWith(call.arguments))) call.replace(text)
   }
 
   /** Tells a text, or of a whole text what has not been told. */
@@ -170,6 +171,11 @@ function endingOf({ status, incomplete_details }: ResponsesAnswer, incomplete: b
 
 function placeOf({ item_id, output_index }: ResponsesEvent): Place {
   return { id: item_id, index: output_index }
+}
+
+/** By the book a number; whatever else comes is the first. */
+function numberOf(index: unknown): number {
+  return typeof index === "number" ? index : 0
 }
 
 function textOf({ delta, text, refusal }: ResponsesEvent): string | null | undefined {
