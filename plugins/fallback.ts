@@ -18,6 +18,7 @@ import {
   FAILURE_KINDS,
   failureKind,
   fromDiscovered,
+  perRequest,
   printable,
   ProxyError,
   v,
@@ -81,7 +82,7 @@ export default definePlugin({
       throw new Error(`chains.${asked}: the config has no model "${unknown}"; it has ${[...names].join(", ")}`)
     }
     const chains = createGlobs(Object.entries(options.chains))
-    const turns = new WeakMap<Request, Turn>()
+    const turns = perRequest<Turn>()
     /** By entry of the config's models, which is what a name leads to. */
     const circuits = new Map<Target, Circuit>()
     const circuitOf = (model: string): Circuit | undefined => {

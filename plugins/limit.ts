@@ -21,6 +21,7 @@ import {
   fromDiscovered,
   guessTokens,
   onOver,
+  perRequest,
   printable,
   ProxyError,
   v,
@@ -125,7 +126,7 @@ export default definePlugin({
       return Promise.all(taking)
     }
     /** Taken before the body was read, by requests that have not come further yet. */
-    const early = new WeakMap<Request, readonly Taken[]>()
+    const early = perRequest<readonly Taken[]>()
 
     return [
       defineStage({

@@ -20,6 +20,7 @@ import {
   definePlugin,
   defineStage,
   onOver,
+  perRequest,
   printable,
   ProxyError,
   v,
@@ -93,7 +94,7 @@ export default definePlugin({
   name: "log",
   options: Options,
   setup({ format, prompts, redact }, tools) {
-    const seen = new WeakMap<Request, Seen>()
+    const seen = perRequest<Seen>()
     const write = WRITERS[format](tools)
     const show = createShow(redact, tools)
     const since = ({ began }: Seen): number => Math.round(performance.now() - began)

@@ -18,6 +18,7 @@ import {
   definePlugin,
   defineStage,
   onOver,
+  perRequest,
   printable,
   ProxyError,
   v,
@@ -59,7 +60,7 @@ export default definePlugin({
     const api = await load()
     const tracer = api.trace.getTracer("llm-proxy")
     if (isNobody(api)) log.warn("nothing is traced: no OpenTelemetry SDK is registered; start the process with one")
-    const traces = new WeakMap<Request, Trace>()
+    const traces = perRequest<Trace>()
 
     return [
       defineStage({

@@ -22,6 +22,7 @@ import {
   definePlugin,
   defineStage,
   fromDiscovered,
+  perRequest,
   v,
   type Globs,
   type MessageRequest,
@@ -117,7 +118,7 @@ export default definePlugin({
       return rules.find(({ models, keys }) => models.match(model) && keys.match(client.name))
     }
     /** The rule that was applied last: a stage around this one may ask again, for another model. */
-    const applied = new WeakMap<Request, Rule>()
+    const applied = perRequest<Rule>()
 
     const route = defineStage({
       name: "rewrite",

@@ -1,5 +1,5 @@
 /** Reading a request's body: decoded, capped before and after decoding, once. */
-import { encodingIn, formatOf } from "./compression.ts"
+import { encodingIn, formatOf } from "./dial/compression.ts"
 import { badRequest, ProxyError } from "./error.ts"
 
 /**

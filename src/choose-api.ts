@@ -1,5 +1,5 @@
 /** Which API a backend is asked over for a model: the config says it, or with `api: auto` the profile's table. */
-import { fitsAny } from "./glob.ts"
+import { fitsAny } from "./text/glob.ts"
 import type { Target } from "./stage.ts"
 import type { Api } from "./wires/registry.ts"
 

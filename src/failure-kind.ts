@@ -3,7 +3,7 @@
  * not tell: a backend that refuses the proxy's own key is a 502 as one that cannot be reached, and a 429 may be a
  * moment's limit or an empty account.
  */
-import { SHUTTING_DOWN } from "./calls.ts"
+import { SHUTTING_DOWN } from "./dial/calls.ts"
 import { ProxyError } from "./error.ts"
 
 /** Kinds of failures of a backend; {@link failureKind} tells which is which. */

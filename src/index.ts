@@ -47,13 +47,14 @@ export type {
 export type { Profile } from "./backends/profile.ts"
 export { chooseApi } from "./choose-api.ts"
 export { ConfigError, defineConfig, type Config, type Settings } from "./config/config.ts"
-export { digestRequest } from "./digest-request.ts"
-export { digestText } from "./digest-text.ts"
+export { digestRequest } from "./text/digest-request.ts"
+export { digestText } from "./text/digest-text.ts"
 export { fromDiscovered } from "./discovery.ts"
 export { ProxyError, type ProxyErrorOptions } from "./error.ts"
 export { FAILURE_KINDS, failureKind, type FailureKind } from "./failure-kind.ts"
-export { createGlobs, type Globs } from "./glob.ts"
+export { createGlobs, type Globs } from "./text/glob.ts"
 export { createLog, createMask, LEVELS, printable, type Fields, type Level, type Log, type LogOptions } from "./log.ts"
+export { perRequest, type PerRequest } from "./plugin/per-request.ts"
 export {
   definePlugin,
   type OptionsSchema,
@@ -61,7 +62,7 @@ export {
   type PluginTools,
   type PluginUse,
   type Setup,
-} from "./plugin.ts"
+} from "./plugin/plugin.ts"
 export { createProxy, type Proxy, type ProxyOptions } from "./proxy.ts"
 export {
   defineStage,
@@ -80,10 +81,10 @@ export {
   type Target,
   type Translated,
 } from "./stage.ts"
-export type { StorageShape } from "./storage-shape.ts"
+export type { StorageShape } from "./state/storage-shape.ts"
 export { Flow, flowOf, Step, type Source } from "./stream/flow.ts"
 export { mapEvents, onMessage, onOver, tap, type Ended, type Over } from "./stream/tap.ts"
-export { usePlugin } from "./use-plugin.ts"
+export { usePlugin } from "./plugin/use-plugin.ts"
 export type { ChatChunk, ChatMessage, ChatRequest } from "./wires/chat/types.ts"
 export { DONE, Failure, type WireChunk } from "./wires/failure.ts"
 export type { Api } from "./wires/registry.ts"

@@ -2,7 +2,7 @@
  * Log lines: `time level message key=value …`, one line each. The sink is given (standard error, a file), configured
  * keys are masked in every line, control characters are escaped and long values are cut.
  */
-import { formsOf } from "./secret-forms.ts"
+import { formsOf } from "./text/secret-forms.ts"
 
 /** Least severe first; `silent` shows nothing. */
 export const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const

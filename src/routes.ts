@@ -6,9 +6,9 @@ import { answerHealth, answerReady } from "./endpoints/health.ts"
 import { createGetModel, createListModels } from "./endpoints/models.ts"
 import type { ReadyLine } from "./line.ts"
 import { createEntrance, createPipeline } from "./pipeline.ts"
-import type { Running } from "./plugin.ts"
+import type { Running } from "./plugin/plugin.ts"
 import type { Authorized, Client, Received, Stages } from "./stage.ts"
-import { createTokenize } from "./tokenize.ts"
+import { createTokenize } from "./endpoints/tokenize.ts"
 
 /**
  * Answers one method of one path.

@@ -6,7 +6,7 @@ import type { Config } from "../src/config/config.ts"
 import type { MessageEvent } from "../src/anthropic/events.ts"
 import { resolveConfig } from "../src/config/config.ts"
 import { undiciFetch } from "../src/node/undici.ts"
-import type { PluginUse } from "../src/plugin.ts"
+import type { PluginUse } from "../src/plugin/plugin.ts"
 import { createProxy } from "../src/proxy.ts"
 
 export const KEY = "sk-proxy-test-key"

@@ -1,9 +1,9 @@
 /** What a plugin's `setup` is given, for tests that set one up by hand. */
 import { createStorage, type Storage } from "unstorage"
-import { createCounters } from "../src/counters.ts"
-import { createGlobs } from "../src/glob.ts"
+import { createCounters } from "../src/state/counters.ts"
+import { createGlobs } from "../src/text/glob.ts"
 import { SILENT, type Log } from "../src/log.ts"
-import type { PluginTools } from "../src/plugin.ts"
+import type { PluginTools } from "../src/plugin/plugin.ts"
 import { BACKEND } from "../src/testing/trials.ts"
 
 export function toolsWith({ storage = createStorage(), log = SILENT }: { storage?: Storage; log?: Log } = {}): PluginTools {

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { DEMO_CONFIG, HELLO, KEY } from "./_mounted.ts"
 import { createProxy, type Proxy } from "../src/proxy.ts"
-import { defineProxyHandler } from "../src/nitro.ts"
+import { defineProxyHandler } from "../src/embed/nitro.ts"
 
 afterEach(() => vi.restoreAllMocks())
 

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { defineProxyHandler } from "../src/nuxt.ts"
+import { defineProxyHandler } from "../src/embed/nuxt.ts"
 
 type Fetch = (request: Request) => Response | Promise<Response>
 

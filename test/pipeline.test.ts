@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest"
 import { createProxy, defineStage, definePlugin, flowOf, fold, mapEvents, onMessage, ProxyError, tap, unfold, v, type AnyStage, type AssistantMessage } from "../src/index.ts"
-import { setUpPlugins, validateOptions, type PluginUse } from "../src/plugin.ts"
+import { setUpPlugins, validateOptions, type PluginUse } from "../src/plugin/plugin.ts"
 import { around, toStages, type Parsed, type Stage } from "../src/stage.ts"
 import { error, json, startBackend } from "./_backend.ts"
 import { eventsIn, startProxy, type TestProxy } from "./_proxy.ts"

@@ -8,7 +8,7 @@ import { PROFILES, profileFor } from "../backends/index.ts"
 import { withFlags, type ProfileFlags } from "../backends/profile.ts"
 import { findContradictions, findMistakes, toLabel, type Mistake, type Path } from "./mistakes.ts"
 import type { ConfigSchema } from "./schema.ts"
-import { createGlobs, type Globs } from "../glob.ts"
+import { createGlobs, type Globs } from "../text/glob.ts"
 import type { Backend, Client, Target } from "../stage.ts"
 
 /** The shape of config.yaml. */

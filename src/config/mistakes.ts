@@ -3,7 +3,7 @@
  * file that is, `node/config-file.ts` knows.
  */
 import * as v from "valibot"
-import { AREAS } from "../areas.ts"
+import { AREAS } from "../state/areas.ts"
 import type { Config } from "./config.ts"
 import { ConfigSchema } from "./schema.ts"
 import { printable } from "../log.ts"

@@ -1,6 +1,6 @@
 /** `server:` of config.yaml: where it listens, what it takes of clients, and who may ask. */
 import * as v from "valibot"
-import { atLeast, between, mapping, name, names, origins, port, seconds, SECRET, workers } from "./rules.ts"
+import { atLeast, between, mapping, name, origins, port, seconds, SECRET, workers } from "./rules.ts"
 
 const ServerTimeoutSchema = mapping({
   request: v.optional(

@@ -2,11 +2,11 @@
 import { countTokens } from "../anthropic/count.ts"
 import { checkCountRequest, parseCountRequest } from "../anthropic/request.ts"
 import { readJson } from "../body.ts"
-import type { Calibration } from "../calibration.ts"
+import type { Calibration } from "../state/calibration.ts"
 import { chooseApi } from "../choose-api.ts"
 import type { Authorized } from "../stage.ts"
 import type { Find } from "../stages/route.ts"
-import type { Tokenize } from "../tokenize.ts"
+import type { Tokenize } from "./tokenize.ts"
 import { wireOf } from "../wires/registry.ts"
 
 export function createCountTokens(

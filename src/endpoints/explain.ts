@@ -3,7 +3,7 @@
  * the header `x-llm-proxy-explain: 1` on a request to `/v1/messages`, and to who runs the program.
  */
 import { ProxyError } from "../error.ts"
-import type { Lessons } from "../lessons.ts"
+import type { Lessons } from "../state/lessons.ts"
 import { createLog, type Log } from "../log.ts"
 import { createPipeline, lineUp, type Answer, type Line } from "../pipeline.ts"
 import type { Authorized, Events, Parsed, Received, Stages, Translated } from "../stage.ts"

@@ -2,7 +2,7 @@
  * `GET /health` says only that the process answers. `GET /health/ready` says whether any backend is ready, from what is
  * known, without asking one, and which config is in effect. Backends are named to a key that may use them.
  */
-import type { Health } from "../health.ts"
+import type { Health } from "../state/health.ts"
 import type { Client } from "../stage.ts"
 
 export function answerHealth(head: Headers): Response {

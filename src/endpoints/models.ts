@@ -4,7 +4,7 @@
  */
 import { discovers, fromDiscovered, toDiscovered } from "../discovery.ts"
 import { badRequest, ProxyError } from "../error.ts"
-import type { Globs } from "../glob.ts"
+import type { Globs } from "../text/glob.ts"
 import { printable } from "../log.ts"
 import type { Authorized, Target } from "../stage.ts"
 

@@ -7,7 +7,7 @@ import type { Socket } from "node:net"
 import { ProxyError, toErrorBody } from "../error.ts"
 import type { Log } from "../log.ts"
 import type { Limits } from "./limits.ts"
-import { newId } from "../new-id.ts"
+import { newId } from "../text/new-id.ts"
 import { codeOf } from "./start-error.ts"
 
 /** In milliseconds: how long a socket that was answered before all was read stays open, so that the answer is read. */

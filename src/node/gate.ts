@@ -9,7 +9,7 @@
 import type { ServerSettings, Settings } from "../config/config.ts"
 import { ProxyError, toErrorBody } from "../error.ts"
 import { printable, type Log } from "../log.ts"
-import { newId } from "../new-id.ts"
+import { newId } from "../text/new-id.ts"
 import { isLoopback } from "./key.ts"
 
 /** What stands behind the gate. */

@@ -1,8 +1,8 @@
 /** An entry of `plugins:` in the config: a name, its options, and beside them what holds for every plugin. */
 import type { Config } from "../config/config.ts"
 import { shorten } from "../config/mistakes.ts"
-import type { Guard } from "../guard.ts"
-import type { OptionsIssue } from "../plugin.ts"
+import type { Guard } from "../plugin/guard.ts"
+import type { OptionsIssue } from "../plugin/plugin.ts"
 
 export interface PluginEntry {
   readonly name: string

@@ -1,7 +1,7 @@
 /** Imports one plugin's file; whatever is wrong with it becomes one line that names the file. */
 import { relative } from "node:path"
 import { pathToFileURL } from "node:url"
-import { isPlugin, type Plugin } from "../plugin.ts"
+import { isPlugin, type Plugin } from "../plugin/plugin.ts"
 import { codeOf, firstLine, StartError } from "./start-error.ts"
 
 /**

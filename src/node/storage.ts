@@ -6,8 +6,8 @@ import { resolve } from "node:path"
 import { builtinDrivers, createStorage, type Driver, type Storage } from "unstorage"
 import type { Config } from "../config/config.ts"
 import { shorten, type Mistake } from "../config/mistakes.ts"
-import { mountOf } from "../areas.ts"
-import type { Adder, AddingDriver } from "../counters.ts"
+import { mountOf } from "../state/areas.ts"
+import type { Adder, AddingDriver } from "../state/counters.ts"
 import { codeOf, firstLine, StartError } from "./start-error.ts"
 
 type Areas = NonNullable<Config["storage"]>

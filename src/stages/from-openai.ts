@@ -1,8 +1,8 @@
 /** fromOpenAI: the backend's chunks → Anthropic's events. */
-import type { Calibration } from "../calibration.ts"
-import type { Carrier } from "../carrier.ts"
+import type { Calibration } from "../state/calibration.ts"
+import type { Carrier } from "../state/carrier.ts"
 import { createNotes } from "../notes.ts"
-import type { Replays } from "../replays.ts"
+import type { Replays } from "../state/replays.ts"
 import type { Chunks, Events, Translated } from "../stage.ts"
 import { wireOf } from "../wires/registry.ts"
 

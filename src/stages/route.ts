@@ -1,7 +1,7 @@
 /** route: the model's name → a backend and the model's name there. */
 import { fromDiscovered } from "../discovery.ts"
 import { ProxyError } from "../error.ts"
-import type { Globs } from "../glob.ts"
+import type { Globs } from "../text/glob.ts"
 import { printable } from "../log.ts"
 import type { Client, Parsed, Routed, Target } from "../stage.ts"
 

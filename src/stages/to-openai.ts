@@ -3,10 +3,10 @@
  * thinking is put back where the client's history has it, or where it was kept for a client that saw none.
  */
 import { checkMessageRequest } from "../anthropic/request.ts"
-import type { Carrier } from "../carrier.ts"
+import type { Carrier } from "../state/carrier.ts"
 import { chooseApi } from "../choose-api.ts"
 import { createNotes } from "../notes.ts"
-import type { Replays } from "../replays.ts"
+import type { Replays } from "../state/replays.ts"
 import type { Routed, Translated } from "../stage.ts"
 import { toBody, wireOf, type Api } from "../wires/registry.ts"
 import { NO_THOUGHTS, type Replay, type Thoughts } from "../wires/replay.ts"

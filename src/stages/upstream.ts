@@ -3,20 +3,20 @@
  * a status other than 2xx, or a failure before the first content, is thrown, so that a client gets a true status and a
  * stage may try elsewhere. What fails later is the last chunk.
  */
-import { clientGone } from "../calls.ts"
-import type { Answer, Dial } from "../dial.ts"
+import { clientGone } from "../dial/calls.ts"
+import type { Answer, Dial } from "../dial/dial.ts"
 import { ProxyError } from "../error.ts"
-import { forward } from "../forward.ts"
-import { readText } from "../read-text.ts"
+import { forward } from "../dial/forward.ts"
+import { readText } from "../dial/read-text.ts"
 import type { Chunks, Translated } from "../stage.ts"
 import { catching, Flow, flowOf, Step } from "../stream/flow.ts"
 import { Decode } from "../stream/sse.ts"
-import type { Lessons } from "../lessons.ts"
-import type { Refusals } from "../refusals.ts"
+import type { Lessons } from "../state/lessons.ts"
+import type { Refusals } from "../state/refusals.ts"
 import { DONE, Failure, type WireChunk } from "../wires/failure.ts"
 import { heed, lasts, lessonIn, tellLesson } from "../wires/lesson.ts"
 import { wireOf } from "../wires/registry.ts"
-import type { Health } from "../health.ts"
+import type { Health } from "../state/health.ts"
 
 /** What says that a backend cannot be used at all; one that is busy or stumbles over a request still can. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 504])

@@ -3,11 +3,11 @@
  * Works in any test runner: `expect(await testPlugin(plugin, options)).toEqual([])`.
  */
 import { createStorage } from "unstorage"
-import { createCounters } from "../counters.ts"
-import { createGlobs } from "../glob.ts"
+import { createCounters } from "../state/counters.ts"
+import { createGlobs } from "../text/glob.ts"
 import { SILENT } from "../log.ts"
-import { validateOptions, type Plugin, type PluginTools } from "../plugin.ts"
-import { toStageList } from "../setup.ts"
+import { validateOptions, type Plugin, type PluginTools } from "../plugin/plugin.ts"
+import { toStageList } from "../plugin/setup.ts"
 import type { AnyStage } from "../stage.ts"
 import { BACKEND, tryChunks, tryEvents, tryHttp } from "./trials.ts"
 

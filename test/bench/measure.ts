@@ -7,18 +7,19 @@ import type { Pool } from "undici"
 import { measureHeld } from "./held.ts"
 import { connect, openPool, run } from "./load.ts"
 import { takeCores, cpuOf } from "./meter.ts"
-import { startMock, startServer, type Running } from "./processes.ts"
-import { toFaults, toGrowth, toRows, type Row, type Turns } from "./rows.ts"
+import { buildServers, startMock, startServer, type Running } from "./processes.ts"
+import { toFaults, toGrowth, toRows, withPlugins, type Row, type Turns } from "./rows.ts"
 import type { Scenario, Turn } from "./scenarios.ts"
 import type { ServerName } from "./servers.ts"
+import { measureStart } from "./start.ts"
 import { createRandom, shuffle } from "./stats.ts"
 
 export interface Plan {
   readonly scenarios: readonly Scenario[]
   readonly servers: readonly ServerName[]
   readonly rounds: number
-  /** Rounds of held streams, which take longest. */
-  readonly heldRounds: number
+  /** Rounds on fresh servers, which take longest. */
+  readonly freshRounds: number
   /** Milliseconds in which rounds may be begun; without it all of them are. */
   readonly limit: number | undefined
   readonly seed: number
@@ -44,26 +45,32 @@ interface Way {
 }
 
 export async function measure(plan: Plan): Promise<Figures> {
-  const { scenarios, servers, heldRounds, seed, tell } = plan
+  const { scenarios, servers, freshRounds, seed, tell } = plan
   const cores = takeCores()
   const random = createRandom(seed)
   const mock = await startMock(cores?.load)
   const begin = (name: ServerName): Promise<Running> => startServer(name, mock.url, cores?.server)
+  const held = ({ task }: Scenario, names: readonly ServerName[]): Promise<Turns> => measureHeld(task, names, begin)
+  const started = async ({ task }: Scenario, names: readonly ServerName[]): Promise<Turns> => {
+    const program = await buildServers(mock.url, cores?.server)
+    return measureStart(task, names, (name) => startServer(name, mock.url, cores?.server, program))
+  }
   const turns = new Map<Scenario, Turns[]>(scenarios.map((scenario) => [scenario, []]))
 
-  const computing = scenarios.filter(({ held }) => !held)
+  const computing = scenarios.filter(({ fresh }) => !fresh)
   const done = computing.length > 0 ? await compute({ ...plan, scenarios: computing }, mock, begin, random, turns) : 0
-  for (const scenario of scenarios.filter(({ held }) => held)) {
-    for (let round = 1; round <= heldRounds; round++) {
-      tell(`round ${round} of ${heldRounds}: ${scenario.name}`)
-      turns.get(scenario)?.push(await measureHeld(scenario.task, shuffle(servers, random), begin))
+  for (const scenario of scenarios.filter(({ fresh }) => fresh)) {
+    for (let round = 1; round <= freshRounds; round++) {
+      tell(`round ${round} of ${freshRounds}: ${scenario.name}`)
+      const names = shuffle(serversOf(scenario, servers), random)
+      turns.get(scenario)?.push(await (scenario.fresh === "held" ? held(scenario, names) : started(scenario, names)))
     }
   }
   await mock.stop()
 
   const rows = [...turns].flatMap(([scenario, rounds]) => toRows(scenario, rounds))
   const faults = [...turns].flatMap(([scenario, rounds]) => toFaults(scenario, rounds))
-  return { rows: [...rows, ...toGrowth(rows, scenarios)], rounds: done, faults, pinned: cores !== undefined }
+  return { rows: [...withPlugins(rows, scenarios), ...toGrowth(rows, scenarios)], rounds: done, faults, pinned: cores !== undefined }
 }
 
 /** All that is measured in CPU and time. @returns How many rounds there were. */
@@ -79,7 +86,10 @@ async function compute(
   const running = await Promise.all(servers.map(async (name) => ({ name, server: await begin(name) })))
   const ways = running.map(({ name, server }): Way => ({ name, pool: openPool(server.url, most), pid: server.pid }))
   const direct: Way = { name: "direct", pool: openPool(mock.url, most), pid: undefined }
-  const waysOf = (scenario: Scenario): readonly Way[] => (scenario.direct ? [...ways, direct] : ways)
+  const waysOf = (scenario: Scenario): readonly Way[] => {
+    const asked: readonly Way["name"][] = serversOf(scenario, servers)
+    return [...ways.filter(({ name }) => asked.includes(name)), ...(scenario.direct ? [direct] : [])]
+  }
 
   for (const scenario of scenarios) {
     tell(`warming up: ${scenario.name}`)
@@ -104,6 +114,10 @@ async function compute(
   await Promise.all([...ways, direct].map(({ pool }) => pool.destroy()))
   await Promise.all(running.map(({ server }) => server.stop()))
   return done
+}
+
+function serversOf({ plugins }: Scenario, servers: readonly ServerName[]): readonly ServerName[] {
+  return servers.filter((name) => plugins || name !== "plugins")
 }
 
 async function take({ pool, pid }: Way, { task }: Scenario): Promise<Turn> {

@@ -24,18 +24,17 @@ const ENOUGH = 3
 export type Turns = ReadonlyMap<ServerName | "direct", Turn>
 
 /** The rows of a scenario. A turn with a wrong answer counts for nothing, except in what is held, where it is told. */
-export function toRows({ name, title, task, metrics, held }: Scenario, rounds: readonly Turns[]): Row[] {
+export function toRows({ name, title, task, metrics, fresh }: Scenario, rounds: readonly Turns[]): Row[] {
   const direct = median(rounds.map((turns) => median(turns.get("direct")?.outcome.lags ?? [])))
   return metrics.map((metric) => {
     const { unit, worst = false, goal } = metric
     const of = (server: ServerName): number[] =>
       rounds.map((turns) => {
         const turn = turns.get(server)
-        if (!turn || (turn.outcome.faults.length > 0 && !held)) return Number.NaN
+        if (!turn || (turn.outcome.faults.length > 0 && fresh !== "held")) return Number.NaN
         return metric.read({ ...turn, task, direct }) ?? Number.NaN
       })
-    const values = { raw: of("raw"), floor: of("floor"), naive: of("naive"), proxy: of("proxy") }
-    return { scenario: name, title, metric: metric.name, unit, worst, goal, values }
+    return { scenario: name, title, metric: metric.name, unit, worst, goal, values: toValues(of) }
   })
 }
 
@@ -60,10 +59,29 @@ export function toGrowth(rows: readonly Row[], scenarios: readonly Scenario[]): 
     const bytes = large.bytes / small.bytes
     return large.row.values[name].map((cpu, round) => cpu / (before[round] ?? Number.NaN) / bytes)
   }
-  const values = { raw: growth("raw"), floor: growth("floor"), naive: growth("naive"), proxy: growth("proxy") }
+  const values = toValues((name) => (name === "plugins" ? [] : growth(name)))
   const goal = { against: "itself", target: 1.3, line: 1.6 } as const
   const title = "400 KB against 100 KB"
   return [{ scenario: "growth", title, metric: "CPU per KB", unit: "×", worst: false, goal, values }]
+}
+
+/** What `log` and `metrics` add, in a row below the first of each scenario that is run with them too. */
+export function withPlugins(rows: readonly Row[], scenarios: readonly Scenario[]): Row[] {
+  const seen = new Set(scenarios.filter(({ plugins }) => !plugins).map(({ name }) => name))
+  return rows.flatMap((row) => {
+    const { scenario, title, metric, values } = row
+    if (seen.has(scenario) || !values.plugins.some(Number.isFinite)) return [row]
+    seen.add(scenario)
+    const ratios = values.plugins.map((value, round) => value / (values.proxy[round] ?? Number.NaN))
+    const goal = { against: "itself", target: 1.1, line: 1.25 } as const
+    const own = toValues((name) => (name === "proxy" ? ratios : []))
+    const told = `${metric}, with log and metrics`
+    return [row, { scenario, title, metric: told, unit: "×", worst: false, goal, values: own }]
+  })
+}
+
+function toValues(of: (name: ServerName) => number[]): Row["values"] {
+  return { raw: of("raw"), floor: of("floor"), naive: of("naive"), proxy: of("proxy"), plugins: of("plugins") }
 }
 
 /** A server's one value; NaN without any. */

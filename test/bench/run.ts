@@ -54,9 +54,9 @@ async function main(): Promise<void> {
   const began = Date.now()
   const load = (loadavg()[0] ?? 0).toFixed(2)
   const tell = (words: string): void => void process.stderr.write(`${seconds(began)} ${words}\n`)
-  const heldRounds = Math.min(rounds, values.quick ? 1 : 3)
+  const freshRounds = Math.min(rounds, values.quick ? 1 : 3)
   const limit = values.rounds === undefined ? (values.quick ? 28_000 : 180_000) : undefined
-  const figures = await measure({ scenarios, servers, rounds, heldRounds, limit, seed, tell })
+  const figures = await measure({ scenarios, servers, rounds, freshRounds, limit, seed, tell })
   const { rows, faults, pinned } = figures
 
   const { model = "unknown" } = cpus()[0] ?? {}

@@ -15,16 +15,18 @@ export interface Scenario {
   readonly direct?: boolean
   /** How often it is run before it counts. @default 1 */
   readonly warm?: number
-  /** On fresh servers, all at once, as it is memory that counts and not CPU. */
-  readonly held?: boolean
+  /** On fresh servers: streams that are held open, or the start itself. @default on servers that have been used */
+  readonly fresh?: "held" | "start"
+  /** Asks the proxy with plugins too, and tells what they add to the first metric. */
+  readonly plugins?: boolean
 }
 
 /** One server's turn at a scenario. */
 export interface Turn {
   readonly outcome: Outcome
-  /** Microseconds of CPU; undefined where the system does not tell. */
+  /** Microseconds of CPU, of a start until it listens; undefined where the system does not tell. */
   readonly cpu: number | undefined
-  /** KB above idle; of held streams alone. */
+  /** KB: of held streams what is above idle, of a start all. */
   readonly rss?: number | undefined
 }
 
@@ -40,7 +42,7 @@ export interface Cell extends Turn {
 
 export interface Metric {
   readonly name: string
-  readonly unit: "µs" | "KB" | "×" | ""
+  readonly unit: "µs" | "ms" | "KB" | "MB" | "×" | ""
   /** NaN or undefined when there is none. */
   read(cell: Cell): number | undefined
   /** Of the rounds' values the largest instead of the median. */
@@ -82,8 +84,12 @@ export function createScenarios(scale: number): readonly Scenario[] {
       task: { order: WHOLE, body: toBody(TINY, WHOLE), requests: times(1000), together: 8, stagger: 0 },
       metrics: [perRequest([1.6, 2.1])],
       warm: 16, // what the compiler makes of a server settles after some 16,000 requests
+      plugins: true,
     },
-    asked("large", "250 KB, 40 tools, 120 messages", { kb: 250, tools: 40, turns: 60 }, 100, [1.25, 1.5]),
+    {
+      ...asked("large", "250 KB, 40 tools, 120 messages", { kb: 250, tools: 40, turns: 60 }, 100, [1.25, 1.5]),
+      plugins: true,
+    },
     {
       name: "paced",
       title: "60 streams × 100 events/s",
@@ -104,6 +110,7 @@ export function createScenarios(scale: number): readonly Scenario[] {
         },
       ],
       direct: true,
+      plugins: true,
     },
     {
       name: "burst-1",
@@ -111,6 +118,7 @@ export function createScenarios(scale: number): readonly Scenario[] {
       task: burst(1000, 1, 20),
       metrics: [perEvent([1.1, 1.4])],
       warm: 2,
+      plugins: true,
     },
     {
       name: "burst-16",
@@ -118,6 +126,7 @@ export function createScenarios(scale: number): readonly Scenario[] {
       task: burst(1000, 16, 40),
       metrics: [perEvent([1.3, 1.6])],
       warm: 2,
+      plugins: true,
     },
     {
       name: "held",
@@ -138,7 +147,27 @@ export function createScenarios(scale: number): readonly Scenario[] {
           goal: { against: "itself", target: 0, line: 0 },
         },
       ],
-      held: true,
+      fresh: "held",
+    },
+    {
+      name: "start",
+      title: "start, compiled",
+      task: { order: WHOLE, body: toBody(TINY, WHOLE), requests: 1, together: 1, stagger: 0 },
+      metrics: [
+        {
+          name: "CPU until it listens",
+          unit: "ms",
+          read: ({ cpu }) => cpu && cpu / 1000,
+          goal: { against: "raw", target: 4.3, line: 5.4 }, // 300 ms where Node with a server of its own takes 70
+        },
+        {
+          name: "RSS, idle",
+          unit: "MB",
+          read: ({ rss }) => rss && rss / 1024,
+          goal: { against: "itself", target: 90, line: 100 },
+        },
+      ],
+      fresh: "start",
     },
     asked("grow-100", "100 KB, 16 tools, 48 messages", { kb: 100, tools: 16, turns: 24 }, 200),
     asked("grow-400", "400 KB, 64 tools, 192 messages", { kb: 400, tools: 64, turns: 96 }, 60, [1.2, 1.5]),

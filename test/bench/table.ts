@@ -1,10 +1,10 @@
 /** Rows as a table one can read in a terminal and in Markdown, and its place in the docs. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { ratiosOf, valueOf, verdictOf, type Row } from "./rows.ts"
-import { SERVERS } from "./servers.ts"
+import { COLUMNS } from "./servers.ts"
 import { median, quantile } from "./stats.ts"
 
-const HEAD = ["scenario", "metric", ...SERVERS, "proxy/floor [q1–q3]", "target (line)", ""]
+const HEAD = ["scenario", "metric", ...COLUMNS, "proxy/floor [q1–q3]", "target (line)", ""]
 
 const PAGE = new URL("../../docs/5.performance.md", import.meta.url)
 
@@ -33,7 +33,7 @@ function toCells(row: Row, again: boolean): string[] {
   return [
     again ? "" : title,
     unit ? `${metric}, ${unit}` : metric,
-    ...SERVERS.map((name) => toFigure(valueOf(row, name))),
+    ...COLUMNS.map((name) => toFigure(valueOf(row, name))),
     row.worst ? "" : ratios.length > 0 ? ratio : "–",
     goal ? (goal.line === 0 ? "none" : `≤ ${goal.target} (${goal.line})`) : "",
     verdictOf(row) ?? "",

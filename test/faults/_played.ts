@@ -3,7 +3,7 @@
  * none. Nothing here touches a socket, which fake timers would stop, too.
  */
 import { resolveConfig, type Config } from "../../src/config/config.ts"
-import type { PluginUse } from "../../src/plugin.ts"
+import type { PluginUse } from "../../src/plugin/plugin.ts"
 import { createProxy } from "../../src/proxy.ts"
 import { eventsIn, KEY } from "../_proxy.ts"
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { fold } from "../../src/anthropic/fold.ts"
-import { definePlugin } from "../../src/plugin.ts"
+import { definePlugin } from "../../src/plugin/plugin.ts"
 import { defineStage, type Events, type Places, type Stage } from "../../src/stage.ts"
 import { Flow, flowOf } from "../../src/stream/flow.ts"
 import { mapEvents } from "../../src/stream/tap.ts"

@@ -5,7 +5,7 @@
  * What ends in time: test/node/server.test.ts. Fifty streams and signals: those are tried with the real process.
  */
 import { afterAll, expect, test } from "vitest"
-import { Calls, SHUTTING_DOWN } from "../../src/calls.ts"
+import { Calls, SHUTTING_DOWN } from "../../src/dial/calls.ts"
 import { failureKind } from "../../src/failure-kind.ts"
 import { startServer, type RunningServer } from "../../src/node/server.ts"
 import { folderOf, recorder } from "../node/_start.ts"

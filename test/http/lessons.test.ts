@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { createStorage } from "unstorage"
-import { createLessons } from "../../src/lessons.ts"
+import { createLessons } from "../../src/state/lessons.ts"
 import { SILENT } from "../../src/log.ts"
 import type { Target } from "../../src/stage.ts"
 import { chunks, error, json, raw, startBackend, type ScriptedBackend } from "../_backend.ts"

@@ -1,6 +1,6 @@
 /** What a stage is told when an answer is over, on a server and where there is none. */
 import { afterEach, expect, test, vi } from "vitest"
-import { definePlugin } from "../../src/plugin.ts"
+import { definePlugin } from "../../src/plugin/plugin.ts"
 import { createProxy } from "../../src/proxy.ts"
 import { defineStage } from "../../src/stage.ts"
 import { chunks, controlled, startBackend, type Script } from "../_backend.ts"

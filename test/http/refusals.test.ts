@@ -1,7 +1,7 @@
 /** Requests that a backend has refused for good, as Claude Code repeats them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { ProxyError } from "../../src/error.ts"
-import { createRefusals } from "../../src/refusals.ts"
+import { createRefusals } from "../../src/state/refusals.ts"
 import type { Translated } from "../../src/stage.ts"
 import type { Digest } from "../../src/stages/auth.ts"
 import { chunks, error, json, raw, startBackend, type ScriptedBackend } from "../_backend.ts"

@@ -1,7 +1,7 @@
 /** What has no equal in another API: refused for backends it would have to be translated for, and for them alone. */
 import { afterEach, beforeEach, expect, test } from "vitest"
 import rewrite from "../../plugins/rewrite.ts"
-import { validateOptions } from "../../src/plugin.ts"
+import { validateOptions } from "../../src/plugin/plugin.ts"
 import { json, startBackend, type ScriptedBackend } from "../_backend.ts"
 import { startProxy, type TestProxy } from "../_proxy.ts"
 import { whole } from "./_messages.ts"

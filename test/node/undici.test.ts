@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import type { Dispatcher } from "undici"
 import { afterEach, expect, test } from "vitest"
-import type { Answered } from "../../src/dial.ts"
+import type { Answered } from "../../src/dial/dial.ts"
 import { Pump } from "../../src/node/pump.ts"
 import { undiciFetch } from "../../src/node/undici.ts"
 

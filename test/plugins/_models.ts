@@ -1,5 +1,5 @@
 /** A proxy with plugins in front of several models, each on a scripted backend of its own. */
-import { validateOptions, type Plugin, type PluginUse } from "../../src/plugin.ts"
+import { validateOptions, type Plugin, type PluginUse } from "../../src/plugin/plugin.ts"
 import { error, json, startBackend, type Script, type ScriptedBackend } from "../_backend.ts"
 import { startProxy, type TestProxy } from "../_proxy.ts"
 

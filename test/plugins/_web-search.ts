@@ -1,7 +1,7 @@
 /** A proxy with the plugin in it, a scripted backend behind it and a scripted search engine beside it. */
 import webSearch from "../../plugins/web-search.ts"
 import type { MessageEvent } from "../../src/anthropic/events.ts"
-import { validateOptions, type PluginUse } from "../../src/plugin.ts"
+import { validateOptions, type PluginUse } from "../../src/plugin/plugin.ts"
 import { chunks, json, startBackend, type Script, type ScriptedBackend } from "../_backend.ts"
 import { delta, eventsIn, startProxy, type TestProxy } from "../_proxy.ts"
 

@@ -2,7 +2,7 @@
 import { expect, test, vi } from "vitest"
 import log from "../../plugins/log.ts"
 import rewrite from "../../plugins/rewrite.ts"
-import { validateOptions, type Plugin } from "../../src/plugin.ts"
+import { validateOptions, type Plugin } from "../../src/plugin/plugin.ts"
 import { raw, startBackend } from "../_backend.ts"
 import { hello } from "../http/_messages.ts"
 import { startProxy } from "../_proxy.ts"

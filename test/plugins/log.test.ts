@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import log from "../../plugins/log.ts"
-import { definePlugin, validateOptions, type Plugin, type PluginUse } from "../../src/plugin.ts"
+import { definePlugin, validateOptions, type Plugin, type PluginUse } from "../../src/plugin/plugin.ts"
 import { createProxy } from "../../src/proxy.ts"
 import { defineStage } from "../../src/stage.ts"
 import { chunks, controlled, error, json, startBackend, type ScriptedBackend } from "../_backend.ts"

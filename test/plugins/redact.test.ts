@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest"
 import redact from "../../plugins/redact.ts"
-import { validateOptions } from "../../src/plugin.ts"
+import { validateOptions } from "../../src/plugin/plugin.ts"
 import { testPlugin } from "../../src/testing/index.ts"
 import { json, raw, startBackend, type Asked } from "../_backend.ts"
 import { hello } from "../http/_messages.ts"

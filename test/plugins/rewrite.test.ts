@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest"
 import rewrite from "../../plugins/rewrite.ts"
 import type { Config } from "../../src/config/config.ts"
-import { definePlugin, validateOptions, type Plugin, type PluginUse } from "../../src/plugin.ts"
+import { definePlugin, validateOptions, type Plugin, type PluginUse } from "../../src/plugin/plugin.ts"
 import { defineStage } from "../../src/stage.ts"
 import { error, json, startBackend, type Asked } from "../_backend.ts"
 import { KEY, startProxy } from "../_proxy.ts"

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest"
 import scenario from "../../plugins/scenario.ts"
-import { validateOptions } from "../../src/plugin.ts"
+import { validateOptions } from "../../src/plugin/plugin.ts"
 import { testPlugin } from "../../src/testing/index.ts"
 import { startBackend } from "../_backend.ts"
 import { KEY, startProxy } from "../_proxy.ts"

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs"
 import { join, parse } from "node:path"
 import { describe, expect, test } from "vitest"
-import type { Plugin } from "../../src/plugin.ts"
+import type { Plugin } from "../../src/plugin/plugin.ts"
 import { testPlugin } from "../../src/testing/index.ts"
 import { root } from "../_docs.ts"
 

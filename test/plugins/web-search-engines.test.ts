@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest"
 import webSearch from "../../plugins/web-search.ts"
 import { fold } from "../../src/anthropic/fold.ts"
-import { validateOptions } from "../../src/plugin.ts"
+import { validateOptions } from "../../src/plugin/plugin.ts"
 import { controlled, error, json, raw, startBackend, type Script } from "../_backend.ts"
 import { calls, finds, page, says, searches, startSearch, TOOL, type SearchSetup } from "./_web-search.ts"
 

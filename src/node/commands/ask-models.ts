@@ -2,7 +2,7 @@
  * Asks a backend which models it has: `GET /models`, which Ollama, LM Studio, vLLM, llama.cpp, OpenAI, OpenRouter and
  * most others answer alike, and `GET /v1/models` of the Messages API.
  */
-import { toAuth, toUrl } from "../../address.ts"
+import { toAuth, toUrl } from "../../dial/address.ts"
 import type { Backend } from "../../stage.ts"
 import { isObject, type JsonObject } from "../../wires/is-object.ts"
 import { parseJson } from "../../wires/json.ts"

@@ -4,10 +4,10 @@
  */
 import { chooseApi } from "../../choose-api.ts"
 import type { Settings } from "../../config/config.ts"
-import { createHops } from "../../hops.ts"
+import { createHops } from "../../dial/hops.ts"
 import { createLine, type ReadyLine } from "../../line.ts"
 import { createMask, SILENT } from "../../log.ts"
-import { newId } from "../../new-id.ts"
+import { newId } from "../../text/new-id.ts"
 import { createPipeline } from "../../pipeline.ts"
 import { toStages, type Client, type Received, type Target } from "../../stage.ts"
 import { subtleDigest } from "../../stages/auth.ts"
@@ -16,7 +16,7 @@ import { isObject } from "../../wires/is-object.ts"
 import { parseJson } from "../../wires/json.ts"
 import type { Opened } from "../open.ts"
 import { undiciFetch } from "../undici.ts"
-import { createGlobs } from "../../glob.ts"
+import { createGlobs } from "../../text/glob.ts"
 
 export interface Probed {
   readonly ok: boolean

@@ -3,7 +3,7 @@
  * It is opened as a single process would: counters that are kept on files are written by this process alone.
  */
 import type { Driver } from "unstorage"
-import { createCounters, type Counters } from "../../counters.ts"
+import { createCounters, type Counters } from "../../state/counters.ts"
 import { heldAreas, keepStorage, type OpenStorage } from "../storage.ts"
 import type { Basis } from "../basis.ts"
 import type { PrimaryCalls } from "./calls.ts"

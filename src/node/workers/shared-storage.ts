@@ -3,7 +3,7 @@
  * them. A call is two messages, some 20 µs of CPU in each process; one that is not answered is storage that failed, and
  * the request goes on.
  */
-import type { AddingDriver } from "../../counters.ts"
+import type { AddingDriver } from "../../state/counters.ts"
 import { PATIENCE, type SharedStorage } from "../storage.ts"
 import type { PrimaryCalls } from "./calls.ts"
 import type { Peer } from "./peer.ts"

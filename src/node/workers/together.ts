@@ -1,5 +1,5 @@
 /** The plugins of a worker, and those of the same names in the others. */
-import type { Own, Workers } from "../../workers.ts"
+import type { Own, Workers } from "../../plugin/workers.ts"
 import type { Left, PrimaryCalls, WorkerCalls } from "./calls.ts"
 import type { Peer } from "./peer.ts"
 

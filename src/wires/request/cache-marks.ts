@@ -8,7 +8,7 @@
  */
 import type { ContentBlock, MessageRequest } from "../../anthropic/types.ts"
 import type { Profile } from "../../backends/profile.ts"
-import { fitsAny } from "../../glob.ts"
+import { fitsAny } from "../../text/glob.ts"
 import { isObject, type JsonObject } from "../is-object.ts"
 import { shortHash } from "./names.ts"
 

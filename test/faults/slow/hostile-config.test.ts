@@ -3,7 +3,7 @@
  * second each, where some once took a minute. What is said is in `../hostile-config.test.ts`.
  */
 import { expect, test } from "vitest"
-import { createGlobs } from "../../../src/glob.ts"
+import { createGlobs } from "../../../src/text/glob.ts"
 import { parseConfig } from "../../../src/node/config-file.ts"
 import { StartError } from "../../../src/node/start-error.ts"
 import { HOSTILE } from "../_configs.ts"

@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import cache from "../../../plugins/cache.ts"
 import redact from "../../../plugins/redact.ts"
-import { validateOptions, type Plugin } from "../../../src/plugin.ts"
+import { validateOptions, type Plugin } from "../../../src/plugin/plugin.ts"
 import { KEY, startProxy, type TestProxy } from "../../_proxy.ts"
 import { configFor, startAnyBackend, type AnyBackend } from "../_any-backend.ts"
 
