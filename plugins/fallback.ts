@@ -18,7 +18,6 @@ import {
   FAILURE_KINDS,
   failureKind,
   fromDiscovered,
-  perRequest,
   printable,
   ProxyError,
   v,
@@ -82,7 +81,7 @@ export default definePlugin({
       throw new Error(`chains.${asked}: the config has no model "${unknown}"; it has ${[...names].join(", ")}`)
     }
     const chains = createGlobs(Object.entries(options.chains))
-    const turns = perRequest<Turn>()
+    const turns = new WeakMap<Request, Turn>()
     /** By entry of the config's models, which is what a name leads to. */
     const circuits = new Map<Target, Circuit>()
     const circuitOf = (model: string): Circuit | undefined => {

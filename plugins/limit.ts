@@ -21,7 +21,6 @@ import {
   fromDiscovered,
   guessTokens,
   onOver,
-  perRequest,
   printable,
   ProxyError,
   v,
@@ -126,7 +125,7 @@ export default definePlugin({
       return Promise.all(taking)
     }
     /** Taken before the body was read, by requests that have not come further yet. */
-    const early = perRequest<readonly Taken[]>()
+    const early = new WeakMap<Request, readonly Taken[]>()
 
     return [
       defineStage({

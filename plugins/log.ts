@@ -20,7 +20,6 @@ import {
   definePlugin,
   defineStage,
   onOver,
-  perRequest,
   printable,
   ProxyError,
   v,
@@ -94,7 +93,7 @@ export default definePlugin({
   name: "log",
   options: Options,
   setup({ format, prompts, redact }, tools) {
-    const seen = perRequest<Seen>()
+    const seen = new WeakMap<Request, Seen>()
     const write = WRITERS[format](tools)
     const show = createShow(redact, tools)
     const since = ({ began }: Seen): number => Math.round(performance.now() - began)

@@ -15,17 +15,7 @@
  * List it first, so that what other plugins refuse is counted too. Labels are names of the config, never a client's
  * words. Where the server has several workers, any of them tells the sums of all. `listen` needs Node.
  */
-import {
-  definePlugin,
-  defineStage,
-  fromDiscovered,
-  perRequest,
-  ProxyError,
-  tap,
-  v,
-  type Log,
-  type Usage,
-} from "llm-proxy"
+import { definePlugin, defineStage, fromDiscovered, ProxyError, tap, v, type Log, type Usage } from "llm-proxy"
 
 const ADDRESS_RULE = 'must be an address with a port, such as "127.0.0.1:9464" or "[::1]:9464"'
 const ADDRESS = /^(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/i
@@ -54,7 +44,7 @@ export default definePlugin({
     const shared = join()
     const { numbers } = shared
     shared.all = everyWorker<Told>({ tell: () => numbers.tell(), takeOver: (left) => numbers.takeOver(left) })
-    const seen = perRequest<Seen>()
+    const seen = new WeakMap<Request, Seen>()
     const names = new Set(models.entries.map(([name]) => name))
     const routes = new Map(models.entries.map(([name, target]) => [target, name]))
     const leaveAddress =

@@ -18,7 +18,6 @@ import {
   definePlugin,
   defineStage,
   onOver,
-  perRequest,
   printable,
   ProxyError,
   v,
@@ -60,7 +59,7 @@ export default definePlugin({
     const api = await load()
     const tracer = api.trace.getTracer("llm-proxy")
     if (isNobody(api)) log.warn("nothing is traced: no OpenTelemetry SDK is registered; start the process with one")
-    const traces = perRequest<Trace>()
+    const traces = new WeakMap<Request, Trace>()
 
     return [
       defineStage({

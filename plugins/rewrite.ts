@@ -22,7 +22,6 @@ import {
   definePlugin,
   defineStage,
   fromDiscovered,
-  perRequest,
   v,
   type Globs,
   type MessageRequest,
@@ -118,7 +117,7 @@ export default definePlugin({
       return rules.find(({ models, keys }) => models.match(model) && keys.match(client.name))
     }
     /** The rule that was applied last: a stage around this one may ask again, for another model. */
-    const applied = perRequest<Rule>()
+    const applied = new WeakMap<Request, Rule>()
 
     const route = defineStage({
       name: "rewrite",

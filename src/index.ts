@@ -54,7 +54,6 @@ export { ProxyError, type ProxyErrorOptions } from "./error.ts"
 export { FAILURE_KINDS, failureKind, type FailureKind } from "./failure-kind.ts"
 export { createGlobs, type Globs } from "./text/glob.ts"
 export { createLog, createMask, LEVELS, printable, type Fields, type Level, type Log, type LogOptions } from "./log.ts"
-export { perRequest, type PerRequest } from "./plugin/per-request.ts"
 export {
   definePlugin,
   type OptionsSchema,

@@ -18,7 +18,7 @@ export interface Received {
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal
   readonly log: Log
-  /** Headers of the answer: with what is kept at `req` by `perRequest`, the only thing a stage may write to. */
+  /** Headers of the answer: with state kept under `req` in a WeakMap, the only thing a stage may write to. */
   readonly head: Headers
   /** The decoded body; read once, capped, remembered. Rejects with 413 beyond `server.max_body`. */
   text(): Promise<string>

@@ -30,13 +30,13 @@ class Run<P extends Place> {
   readonly #log: Log
   readonly #context: Places[P]["context"]
   readonly #next: (context: Places[P]["context"]) => Promise<Places[P]["reply"]>
-  #foreign: Set<unknown> | undefined // what `next` has thrown
+  readonly #foreign = new Set<unknown>() // what `next` has thrown
   #last: Places[P]["reply"] | undefined // what `next` gave last
   readonly #clock: StopWatch
   #waiting = 0 // calls of `next` that are on their way: their time is not the stage's
   #over = false // an answer was given without the stage
   #settled = false // the stage has given its reply; what it asks for from then on is for its stream
-  #fail: (thrown: unknown) => void = () => {}
+  #late: (thrown: Error) => void = () => {}
 
   constructor(
     stage: Stage<P>,
@@ -50,62 +50,47 @@ class Run<P extends Place> {
     this.#log = log
     this.#context = context
     this.#next = next
-    const late = (): void => this.#fail(new Error(`took longer than ${guarded.timeLimit} s`))
-    this.#clock = new StopWatch(context.req, guarded.timeLimit, late)
+    const giveUp = (): void => this.#late(new Error(`took longer than ${guarded.timeLimit} s`))
+    this.#clock = new StopWatch(context.req, guarded.timeLimit, giveUp)
   }
 
-  /** Promises are chained by hand here and below, as async functions make a guard cost a third more. */
   get reply(): Promise<Places[P]["reply"]> {
-    return new Promise((resolve, reject) => {
-      const take = (reply: Places[P]["reply"]): void => {
-        if (!isReply(this.#stage.before, reply)) return this.#fail(new Error(NO_REPLY))
-        if (this.#settled) return
-        this.#settle()
-        if (reply instanceof Flow && reply !== this.#last) reply.limitHops(this.#hopLimit)
-        resolve(reply)
-      }
-      this.#fail = (thrown) => {
-        if (this.#settled) return
-        this.#settle()
-        this.#over = true
-        if (thrown instanceof ProxyError || this.#foreign?.has(thrown)) reject(thrown)
-        else resolve(this.#without(thrown))
-      }
-      this.#clock.start()
-      try {
-        Promise.resolve(this.#stage.run(this.#context, (context) => this.#ask(context))).then(take, this.#fail)
-      } catch (thrown) {
-        this.#fail(thrown)
-      }
-    })
+    return this.#start()
   }
 
-  #settle(): void {
-    this.#settled = true
-    this.#clock.end()
+  async #start(): Promise<Places[P]["reply"]> {
+    this.#clock.start()
+    try {
+      const reply = await new Promise<Places[P]["reply"]>((resolve, reject) => {
+        this.#late = reject
+        Promise.resolve(this.#stage.run(this.#context, (context) => this.#ask(context))).then(resolve, reject)
+      })
+      if (!isReply(this.#stage.before, reply)) throw new Error(NO_REPLY)
+      if (reply instanceof Flow && reply !== this.#last) reply.limitHops(this.#hopLimit)
+      return reply
+    } catch (thrown) {
+      this.#over = true
+      if (thrown instanceof ProxyError || this.#foreign.has(thrown)) throw thrown
+      return await this.#without(thrown)
+    } finally {
+      this.#settled = true
+      this.#clock.end()
+    }
   }
 
-  #ask(context: Places[P]["context"]): Promise<Places[P]["reply"]> {
-    if (this.#over) return Promise.reject(new Error(`stage ${this.#stage.name} went on after its time was over`))
+  async #ask(context: Places[P]["context"]): Promise<Places[P]["reply"]> {
+    if (this.#over) throw new Error(`stage ${this.#stage.name} went on after its time was over`)
     if (this.#settled) return this.#next(context)
     if (this.#waiting++ === 0) this.#clock.stop()
-    return this.#next(context).then(
-      (reply) => {
-        this.#last = reply
-        this.#goOn()
-        return reply
-      },
-      (thrown: unknown) => {
-        this.#foreign ??= new Set()
-        this.#foreign.add(thrown)
-        this.#goOn()
-        throw thrown
-      },
-    )
-  }
-
-  #goOn(): void {
-    if (--this.#waiting === 0 && !this.#settled) this.#clock.start()
+    try {
+      this.#last = await this.#next(context)
+      return this.#last
+    } catch (thrown) {
+      this.#foreign.add(thrown)
+      throw thrown
+    } finally {
+      if (--this.#waiting === 0 && !this.#settled) this.#clock.start()
+    }
   }
 
   /** What holds for a stage's own time holds for a stream it has put into the reply. */
@@ -123,7 +108,7 @@ class Run<P extends Place> {
     const { name } = this.#stage
     const skip = this.#guard.onError === "skip"
     this.#log.error(`stage ${name} failed`, { error: String(cause), onError: this.#guard.onError })
-    const [failure] = [...(this.#foreign ?? [])].slice(-1)
+    const [failure] = [...this.#foreign].slice(-1)
     if (skip && this.#last && !isUsed(this.#last)) return this.#last
     if (skip && failure) throw failure // the backend was asked already, and this is what came of it
     if (skip && !this.#last) return this.#next(this.#context)

@@ -44,7 +44,7 @@ export function createEncode({ ping, mask }: EncodeOptions): (context: Parsed, r
 /** The Message of a client that did not ask to stream. */
 async function whole({ request, head }: Parsed, reply: Events): Promise<Response> {
   const folder = new Folder()
-  // `for await` would take each item through the platform's own queue and iterator: 8 % of a small request's CPU.
+  // `for await` would make a stream of the platform's and its iterator for this: 5 µs of a small request.
   const source = reply.detach()
   for (let events = await source.read(); events; events = await source.read()) {
     for (const event of events) folder.take(event)

@@ -80,7 +80,8 @@ function toEvent(event: MessageEvent): string {
 }
 
 /**
- * The three deltas nearly every event is, by template: 0.08 µs against 0.28 for JSON.stringify on the whole event.
+ * The three deltas nearly every event is, by template: 0.2 µs an event less than JSON.stringify on the whole, which is
+ * 4 % of a burst's CPU.
  * Only where they have no other keys than these; undefined for anything else.
  */
 function toDelta(event: BlockDeltaEvent): string | undefined {

@@ -63,8 +63,8 @@ export abstract class Step<In, Out> implements ReadableWritablePair<Out, In> {
 
 /**
  * A Web stream in form. What a ReadableStream can do a flow can; the platform's own is made when it is asked for and not
- * before, as each costs 3 µs, 1.6 KB and the collector's time on Node 24, and a reply has eight flows on its way: 15 % of a small
- * request's CPU.
+ * before, as each costs 3 µs, 1.6 KB and the collector's time on Node 24, and a reply has eight flows on its way: 15 % of
+ * a small request's CPU.
  */
 export class Flow<T> implements ReadableStream<T> {
   readonly #source: Source<T>

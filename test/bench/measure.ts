@@ -70,7 +70,8 @@ export async function measure(plan: Plan): Promise<Figures> {
 
   const rows = [...turns].flatMap(([scenario, rounds]) => toRows(scenario, rounds))
   const faults = [...turns].flatMap(([scenario, rounds]) => toFaults(scenario, rounds))
-  return { rows: [...withPlugins(rows, scenarios), ...toGrowth(rows, scenarios)], rounds: done, faults, pinned: cores !== undefined }
+  const all = [...withPlugins(rows, scenarios), ...toGrowth(rows, scenarios)]
+  return { rows: all, rounds: done, faults, pinned: cores !== undefined }
 }
 
 /** All that is measured in CPU and time. @returns How many rounds there were. */

@@ -90,7 +90,8 @@ async function start(
   let ended = false
   void exited.then(() => (ended = true))
   for (const since = Date.now(); !(await accepts(port)); await sleep(20)) {
-    if (ended || Date.now() - since > 20_000) throw new Error(`${args.at(-1)} does not start: ${readFileSync(words, "utf8").slice(-2000)}`)
+    if (!ended && Date.now() - since < 20_000) continue
+    throw new Error(`${args.at(-1)} does not start: ${readFileSync(words, "utf8").slice(-2000)}`)
   }
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM")

@@ -1,25 +1,32 @@
+import { dirname, join } from "node:path"
 import { expect, test } from "vitest"
 import { DEMO, folderOf, start } from "./_start.ts"
 
 /** What a server loads: a start costs by the file, so that what a config does not ask for stays where it is. */
 
-/** Writes every address that was loaded to standard error when the process ends. */
+/** Writes every address that was loaded, and where compiled code is kept, to standard error when the process ends. */
 const TELL = `
-import { registerHooks } from "node:module"
+import { getCompileCacheDir, registerHooks } from "node:module"
 const loaded = []
 registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
-process.on("exit", () => process.stderr.write("loaded:" + JSON.stringify(loaded) + "\\n"))
+process.on("exit", () => process.stderr.write("loaded:" + JSON.stringify({ loaded, kept: getCompileCacheDir() }) + "\\n"))
 `
 const HOOK = `--import data:text/javascript,${encodeURIComponent(TELL)}`
 
-async function loadedBy(config: string): Promise<readonly string[]> {
+interface Told {
+  readonly loaded: readonly string[]
+  readonly kept?: string
+}
+
+async function startWith(config: string, env: Readonly<Record<string, string>> = {}): Promise<Told> {
   const cwd = await folderOf({ "config.yaml": config })
-  const server = start(cwd, { NODE_OPTIONS: HOOK, PROXY_API_KEY: "sk-test", LOG_LEVEL: "info" })
+  const server = start(cwd, { NODE_OPTIONS: HOOK, PROXY_API_KEY: "sk-test", LOG_LEVEL: "info", ...env })
   await server.until("listening")
   server.child.kill("SIGTERM")
   const { err } = await server.ended
-  const [, list = "[]"] = /^loaded:(.*)$/m.exec(err) ?? []
-  return (JSON.parse(list) as string[]).filter((url) => url.startsWith("file:"))
+  const [, told = ""] = /^loaded:(.*)$/m.exec(err) ?? []
+  const { loaded, ...rest } = JSON.parse(told) as Told
+  return { loaded: loaded.filter((url) => url.startsWith("file:")), ...rest }
 }
 
 /** The packages among them. */
@@ -29,7 +36,7 @@ function packagesIn(urls: readonly string[]): string[] {
 }
 
 test("a server that nothing was asked of loads what serves, and no command, plugin, driver or tool", async () => {
-  const urls = await loadedBy(DEMO)
+  const { loaded: urls } = await startWith(DEMO)
   const idle = [
     /\/plugins\//,
     /\/src\/(testing|node\/commands|node\/workers)\//,
@@ -56,8 +63,16 @@ test("a server that nothing was asked of loads what serves, and no command, plug
 })
 
 test("a plugin and a driver that are named are loaded, and their like are not", async () => {
-  const urls = await loadedBy(`${DEMO}plugins: [log]\nstorage: { log: { driver: fs, base: ./kept } }\n`)
+  const { loaded: urls } = await startWith(`${DEMO}plugins: [log]\nstorage: { log: { driver: fs, base: ./kept } }\n`)
   const names = urls.flatMap((url) => /\/(?:plugins|unstorage\/drivers)\/.*$/.exec(url)?.[0] ?? [])
   const driver = ["fs.mjs", "utils/index.mjs", "utils/node-fs.mjs"].map((name) => `/unstorage/drivers/${name}`)
   expect(names.toSorted()).toEqual(["/plugins/log.ts", ...driver])
+})
+
+test("compiled code is kept where nobody can write who cannot change the program, or where the user says", async () => {
+  const own = join(import.meta.dirname, "../../node_modules/.cache/llm-proxy")
+  expect(dirname((await startWith(DEMO)).kept ?? "")).toBe(own)
+  const elsewhere = await folderOf({})
+  expect(dirname((await startWith(DEMO, { NODE_COMPILE_CACHE: elsewhere })).kept ?? "")).toBe(elsewhere)
+  expect((await startWith(DEMO, { NODE_DISABLE_COMPILE_CACHE: "1" })).kept).toBeUndefined()
 })

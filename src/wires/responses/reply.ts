@@ -36,7 +36,7 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
     const text = TEXTS.get(event.type)
     if (text) {
       const item = this.#item(text.of, placeOf(event))
-      this.#say(item, text.kind, numberOf(event.summary_index ?? event.content_index), textOf(event), text.whole)
+      this.#say(item, text.kind, event.summary_index ?? event.content_index, textOf(event), text.whole)
       return
     }
     switch (event.type) {
@@ -128,9 +128,9 @@ export class ResponsesReply extends Reply<ResponsesEvent> {
   }
 
   /** Tells a text, or of a whole text what has not been told. */
-  #say(item: OutputItem, kind: TextKind, n: number, text: unknown, whole: boolean): void {
+  #say(item: OutputItem, kind: TextKind, n: unknown, text: unknown, whole: boolean): void {
     if (typeof text !== "string") return
-    const key = `${kind} ${n}`
+    const key = `${kind} ${typeof n === "number" ? n : 0}`
     const told = item.texts.get(key) ?? ""
     const more = whole ? beyond(told, text) : text
     if (more === "") return
@@ -171,11 +171,6 @@ function endingOf({ status, incomplete_details }: ResponsesAnswer, incomplete: b
 
 function placeOf({ item_id, output_index }: ResponsesEvent): Place {
   return { id: item_id, index: output_index }
-}
-
-/** By the book a number; whatever else comes is the first. */
-function numberOf(index: unknown): number {
-  return typeof index === "number" ? index : 0
 }
 
 function textOf({ delta, text, refusal }: ResponsesEvent): string | null | undefined {

@@ -135,7 +135,7 @@ const ANSWERS: Readonly<Record<string, readonly [model: string, bytes: () => str
       ]),
     THINK,
   ],
-  "50,000 blanks where a tag may begin": ["tags", () => sse([...times(50_000, () => delta({ content: " " })), ...END]), THINK],
+  "200,000 blanks where a tag may begin": ["tags", () => sse([...times(200_000, () => delta({ content: " " })), ...END]), THINK],
   "50,000 beginnings of a tag's end": ["tags", () => sse([delta({ content: "<think>" }), ...times(50_000, () => delta({ content: "</thin" })), ...END]), THINK],
   "50,000 blanks where an object should begin": ["chat", () => sse([...times(50_000, () => delta({ content: " " })), ...END]), JSON_ANSWER],
   "an answer that is nearly a long stop sequence": ["chat", () => sse([delta({ content: `${AAA}b${AAA}` }), ...END]), { stop_sequences: [`${AAA}c`] }],
